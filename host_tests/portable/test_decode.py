@@ -1,0 +1,140 @@
+"""Register decoding against struct and exact fractions."""
+
+import struct
+
+from meters import decode
+from meters.quantities import scale
+
+
+def _value(fmt, raw, kind, multiply=1, by=1, little=False):
+    data = struct.pack(fmt, raw)
+    if little:
+        words = [data[i : i + 2] for i in range(0, len(data), 2)]
+        words.reverse()
+        data = b"".join(words)
+    return decode.scaled(b"\xff" + data + b"\xff", 1, kind, little, multiply, by)
+
+
+def _rounded(numerator, denominator):
+    """Half to even, in integers: the exact value of a fraction rounded."""
+    whole = numerator // denominator
+    rest = 2 * (numerator - whole * denominator)
+    if rest > denominator or (rest == denominator and whole % 2):
+        whole += 1
+    return whole
+
+
+def _float_parts(value):
+    """A float that is a small number of binary digits, as numerator and power-of-two denominator."""
+    denominator = 1
+    while value != int(value):
+        value *= 2
+        denominator *= 2
+    return int(value), denominator
+
+
+def test_integers_of_all_types():
+    cases = (
+        (">H", 65535, decode.U16),
+        (">h", -32768, decode.S16),
+        (">I", 1073741823, decode.U32),
+        (">i", -1073741823, decode.S32),
+        (">i", -1, decode.S32),
+        (">Q", 1073741823, decode.U64),
+        (">q", -5000, decode.S64),
+    )
+    for fmt, raw, kind in cases:
+        assert _value(fmt, raw, kind) == raw, (fmt, raw)
+        assert _value(fmt, raw, kind, little=True) == raw, (fmt, raw)
+
+
+def test_sign_and_magnitude():
+    assert _value(">H", 0x8000 | 1200, decode.M16) == -1200
+    assert _value(">H", 1200, decode.M16) == 1200
+
+
+def test_integers_too_large_are_no_value():
+    assert _value(">I", 0xFFFFFFFF, decode.U32) is None
+    assert _value(">i", 0x7FFFFFFF, decode.S32) is None
+    assert _value(">i", -0x80000000, decode.S32) is None
+    assert _value(">Q", 0xFFFFFFFFFFFFFFFF, decode.U64) is None
+    assert _value(">I", 20000000, decode.U32, multiply=1000) is None
+
+
+def test_scaled_integers_round_half_to_even():
+    assert _value(">h", 25, decode.S16, by=10) == 2
+    assert _value(">h", 35, decode.S16, by=10) == 4
+    assert _value(">h", -25, decode.S16, by=10) == -2
+    assert _value(">h", -26, decode.S16, by=10) == -3
+    assert _value(">H", 123, decode.U16, multiply=10) == 1230
+    assert _value(">H", 123, decode.U16, multiply=-10) == -1230
+
+
+def test_binary32_exact_against_fractions():
+    for kind, fmt in ((decode.F32, ">f"), (decode.F64, ">d")):
+        for raw in (0.0, 0.5, 1.5, 2.5, 0.25, 1234.5, 1234.75, -542.0, -0.5, -1.5, 4095.5, 4096.5,
+                    16777215.0, 8388607.5, 262143.96875, 1e-30, 230.0, 0.0009765625, 65535.5):  # fmt: skip
+            numerator, denominator = _float_parts(raw) if abs(raw) > 1e-20 else (0, 1)
+            for multiply in (1, -1, 10, 1000):
+                want = _rounded(numerator * multiply, denominator)
+                got = _value(fmt, raw, kind, multiply)
+                if abs(want) > 1073741823:
+                    assert got is None or got == want, (raw, multiply, got)
+                else:
+                    assert got == want, (fmt, raw, multiply, got, want)
+                    assert _value(fmt, raw, kind, multiply, little=True) == want
+
+
+def test_binary32_of_kilowatt_hours():
+    # 3468.9 kWh has no exact binary32; the nearest is 3468.89990234375.
+    assert _value(">f", 3468.89990234375, decode.F32, 1000) == 3468900
+
+
+def test_floats_that_are_no_number():
+    for word in (0x7FC00000, 0xFFC00000, 0x7F800000, 0xFF800000, 0x7F7FFFFF, 0xFF7FFFFF):
+        assert _value(">I", word, decode.F32) is None, hex(word)
+    assert _value(">Q", 0x7FF8000000000000, decode.F64) is None
+    assert _value(">d", 1e18, decode.F64) is None
+    assert _value(">I", 0x00000001, decode.F32) == 0
+
+
+def test_many_binary32_patterns():
+    # A linear congruential sequence over the patterns; the reference is computed from the bits, exactly.
+    seed = 1
+    for _ in range(300):
+        seed = (seed * 1103515245 + 12345) % 0x80000000
+        exponent = 118 + seed % 34
+        mantissa = (seed >> 3) % 0x800000
+        word = exponent << 23 | mantissa
+        numerator = mantissa | 0x800000
+        shift = exponent - 150
+        for multiply in (1, 10, 1000):
+            top, bottom = numerator * multiply, 1
+            if shift >= 0:
+                top <<= shift
+            else:
+                bottom <<= -shift
+            want = _rounded(top, bottom)
+            got = _value(">I", word, decode.F32, multiply)
+            assert got == want or (got is None and want > 1073000000), (hex(word), multiply, got, want)
+            got = _value(">I", word | 0x80000000, decode.F32, multiply)
+            assert got == -want or (got is None and want > 1073000000), (hex(word), multiply, got, want)
+
+
+def test_scale_strings():
+    assert scale("1 W") == (1, 1)
+    assert scale("0.1 kWh") == (100, 1)
+    assert scale("0.01 kWh") == (10, 1)
+    assert scale("1 MWh") == (1000000, 1)
+    assert scale("0.1 V") == (1, 1)
+    assert scale("0.01 V") == (1, 10)
+    assert scale("0.1 W") == (1, 10)
+    assert scale("1 %") == (10, 1)
+    assert scale("0.001 A") == (1, 1)
+    assert scale("10 W") == (10, 1)
+    for bad in ("1 parsec", "kWh", "x W"):
+        try:
+            scale(bad)
+        except ValueError:
+            continue
+        assert False, bad
