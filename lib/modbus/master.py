@@ -131,9 +131,13 @@ class Master:
         """Look for the answer from where the last look ended."""
         buf, length, request = self.buffer, self.length, self._request
         unit, function, expected = request[0], request[1], self._expected
-        if self._at == 0 and self._echoed():
-            self._at = REQUEST_SIZE
-            self.stats["echo"] += 1
+        if self._at == 0:
+            same = self._same_as_request()
+            if same == REQUEST_SIZE:
+                self._at = REQUEST_SIZE
+                self.stats["echo"] += 1
+            elif same == length:
+                return PENDING  # an echo perhaps, once it is whole
         at = self._at
         while at + _EXCEPTION_SIZE <= length:
             size = 0
@@ -152,13 +156,13 @@ class Master:
         self._at = at
         return PENDING
 
-    def _echoed(self):
-        if self.length < REQUEST_SIZE:
-            return False
-        for i in range(REQUEST_SIZE):
-            if self.buffer[i] != self._request[i]:
-                return False
-        return True
+    def _same_as_request(self):
+        """How many bytes from the first on are those of the request?"""
+        same = 0
+        limit = min(self.length, REQUEST_SIZE)
+        while same < limit and self.buffer[same] == self._request[same]:
+            same += 1
+        return same
 
     def _believe(self, at, size, now_ms):
         self.reply_ms = max(0, ticks_diff(now_ms, self._finish_ms))

@@ -1,0 +1,236 @@
+"""The bus on a virtual line: what is asked when, what is believed, what a dead unit costs."""
+
+import struct
+
+from line import Line, adu
+from meters import plan, profile
+from meters.bus import Bus, Link
+from modbus.master import Master
+from nrgkick.readings import Device
+
+METER = {
+    "limits": {"registers_per_read": 80, "timeout_ms": 300},
+    "defaults": {"function": 4, "type": "f32"},
+    "roles": {
+        "energy_meters": {
+            "power": {"address": 52, "scale": "1 W", "positive": "import"},
+            "energy_import": {"address": 72, "scale": "1 kWh"},
+            "energy_export": {"address": 74, "scale": "1 kWh"},
+        },
+        "inverters": "energy_meters",
+    },
+}
+
+
+def float_words(function, address, value):
+    high, low = struct.unpack(">HH", struct.pack(">f", value))
+    return {(function, address): high, (function, address + 1): low}
+
+
+def meter_unit(power, energy_import=0.0, energy_export=0.0):
+    words = {}
+    for address in range(0, 80):
+        words[(4, address)] = 0
+    for address, value in ((52, power), (72, energy_import), (74, energy_export)):
+        words.update(float_words(4, address, value))
+    return words
+
+
+def build(line, units, category="energy_meters", invert=False, poll_interval_ms=1000, description=METER):
+    """(bus, [device]) for some units of one profile."""
+    master = Master(line, 9600)
+    devices, transactions = [], []
+    for index, unit in enumerate(units):
+        link = Link(unit, description["limits"])
+        quantities_of_role = profile.role(description, category)
+        pairs = profile.wanted(category, quantities_of_role, invert)
+        device = Device(category, index, [key for key, _ in pairs])
+        quantities = [
+            profile.quantity(device, key, name, description, category, invert) for key, name in pairs
+        ]
+        found = plan.transactions(link, quantities, master, 2)
+        link.choose_probes([t.count for t in found])
+        transactions.extend(found)
+        devices.append(device)
+    return Bus(master, transactions, poll_interval_ms), devices
+
+
+def test_power_reaches_the_field():
+    line = Line({1: meter_unit(-542.0)})
+    bus, (device,) = build(line, [1])
+    line.run(bus, 1500)
+    assert device.fields == {"grid_power_w": -542}
+
+
+def test_age_counts_from_the_end_of_the_frame():
+    line = Line({1: meter_unit(100.0)})
+    bus, (device,) = build(line, [1])
+    line.run(bus, 1500)
+    # After the request: 10 ms turnaround, then 9 characters of 10 bits at 9600 Bd.
+    end_ms = line.requests[0][0] + 10 + 9 * 10 / 9.6
+    assert end_ms - 1 <= device.at_ms["grid_power_w"] <= end_ms + 2
+
+
+def test_a_meter_before_an_inverter_counts_export_as_production():
+    line = Line({3: meter_unit(-2225.4, energy_import=1.0, energy_export=346.89)})
+    bus, (device,) = build(line, [3], "inverters")
+    line.run(bus, 1500)
+    assert device.fields["inv_power_ac_w"] == 2225
+    assert device.fields["pv_energy_total_wh"] == 346890
+
+
+def test_invert_turns_power_and_swaps_the_energies():
+    line = Line({3: meter_unit(2225.4, energy_import=346.89, energy_export=1.0)})
+    bus, (device,) = build(line, [3], "inverters", invert=True)
+    line.run(bus, 1500)
+    assert device.fields["inv_power_ac_w"] == 2225
+    assert device.fields["pv_energy_total_wh"] == 346890
+
+
+def test_each_cycle_begins_on_its_beat():
+    line = Line({1: meter_unit(1.0)})
+    bus, _ = build(line, [1])
+    line.run(bus, 5500)
+    starts = [at_ms for at_ms, *_ in line.requests[1:]]
+    assert len(starts) == 4
+    for a, b in zip(starts, starts[1:]):
+        assert 998 <= b - a <= 1002, starts
+
+
+def test_silent_unit_leaves_the_field_alone_and_the_others_in_time():
+    line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
+    bus, (dead, alive) = build(line, [1, 2])
+    line.silent.add(1)
+    line.run(bus, 61000)
+    assert dead.fields["grid_power_w"] is None
+    assert alive.fields["grid_power_w"] == 2
+    alive_at = [at_ms for at_ms, unit, *_ in line.requests if unit == 2]
+    assert max(b - a for a, b in zip(alive_at, alive_at[1:])) <= 1000 + 300 + 50
+    dead_at = [at_ms for at_ms, unit, *_ in line.requests if unit == 1]
+    gaps = [b - a for a, b in zip(dead_at, dead_at[1:])]
+    assert gaps[-1] > gaps[0] and len(dead_at) < 10, gaps
+
+
+def test_probe_interval_ends_at_thirty_seconds_and_the_first_answer_brings_the_unit_back():
+    line = Line({1: meter_unit(7.0)})
+    bus, (device,) = build(line, [1])
+    line.silent.add(1)
+    line.run(bus, 200000)
+    dead_at = [at_ms for at_ms, *_ in line.requests]
+    assert 29000 <= dead_at[-1] - dead_at[-2] <= 32000
+    line.silent.clear()
+    line.run(bus, dead_at[-1] + 32000)
+    assert device.fields["grid_power_w"] == 7
+    assert bus.plan[0].link.stats["good"] >= 1
+
+
+def test_reply_from_other_unit_is_not_believed():
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1])
+    line.garble = lambda reply: adu(2, bytes(reply[1:-2]))
+    line.run(bus, 2600)
+    assert device.fields["grid_power_w"] is None
+    assert bus.plan[0].link.stats["wrong_unit"] >= 1
+
+
+def test_reply_with_bad_crc_is_not_believed():
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1])
+    line.garble = lambda reply: reply[:-1] + bytes((reply[-1] ^ 1,))
+    line.run(bus, 2600)
+    assert device.fields["grid_power_w"] is None
+    assert bus.plan[0].link.stats["crc"] >= 1
+
+
+def test_short_reply_is_not_believed():
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1])
+    line.garble = lambda reply: reply[:-3]
+    line.run(bus, 2600)
+    assert device.fields["grid_power_w"] is None
+    assert bus.plan[0].link.stats["short"] >= 1
+
+
+def test_noise_and_zeros_in_front_of_the_reply_are_stepped_over():
+    line = Line({1: meter_unit(1234.0)})
+    bus, (device,) = build(line, [1])
+    line.garble = lambda reply: b"\x00\x00\xfe\x01\x04" + reply
+    line.run(bus, 1500)
+    assert device.fields["grid_power_w"] == 1234
+
+
+def test_echo_of_the_request_is_recognised():
+    line = Line({1: meter_unit(1234.0)})
+    bus, (device,) = build(line, [1])
+    line.garble = lambda reply: line._sent + reply
+    line.run(bus, 1500)
+    assert device.fields["grid_power_w"] == 1234
+    assert bus.master.stats["echo"] == 1
+
+
+def test_late_reply_is_never_the_answer_to_a_later_request():
+    # The unit always answers 1.2 s after the request: longer than its time-out and the cycle.
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1])
+    line.late_ms[1] = 1200
+    line.run(bus, 8000)
+    assert device.fields["grid_power_w"] is None
+    # Cured: what is read then is the present value, not an answer from before.
+    line.late_ms.clear()
+    line.units[1] = meter_unit(999.0)
+    line.run(bus, line.now_ms + 40000)
+    assert device.fields["grid_power_w"] == 999
+
+
+def test_one_late_reply_between_prompt_ones():
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1], poll_interval_ms=0)
+    line.run(bus, 1200)
+    for turn in range(20):
+        line.late_ms[1] = 310 + 7 * turn
+        line.run(bus, line.now_ms + 60)
+        line.late_ms.clear()
+        line.units[1] = meter_unit(100.0 + turn)
+        before_ms = line.now_ms
+        line.run(bus, line.now_ms + 2500)
+        assert device.fields["grid_power_w"] == 100 + turn
+        assert device.at_ms["grid_power_w"] > before_ms
+
+
+def test_refused_block_is_split_and_the_rest_still_comes():
+    description = dict(METER)
+    description["roles"] = {
+        "inverters": {
+            "power": {"address": 52, "scale": "1 W", "positive": "generation"},
+            "energy_total": {"address": 56, "scale": "1 kWh"},
+        }
+    }
+    unit = float_words(4, 52, 500.0)
+    line = Line({1: unit})
+    bus, (device,) = build(line, [1], "inverters", description=description)
+    assert len(bus.plan) == 1
+    line.run(bus, 6000)
+    assert len(bus.plan) == 2
+    assert device.fields["inv_power_ac_w"] == 500
+    assert device.fields["pv_energy_total_wh"] is None
+
+
+def test_value_that_cannot_be_is_refused_and_counted():
+    line = Line({1: meter_unit(5e6)})
+    bus, (device,) = build(line, [1])
+    line.run(bus, 1500)
+    assert device.fields["grid_power_w"] is None
+    assert bus.plan[0].link.stats["implausible"] == 1
+
+
+def test_slow_quantities_are_asked_less_often():
+    line = Line({1: meter_unit(1.0, 2.0, 3.0)})
+    description = dict(METER, roles={"inverters": {
+        "power": {"address": 52, "scale": "1 W", "positive": "generation"},
+        "energy_total": {"address": 72, "scale": "1 kWh"},
+    }})  # fmt: skip
+    bus, _ = build(line, [1], "inverters", description=description)
+    line.run(bus, 11000)
+    fast = [r for r in line.requests if r[3] == 52]
+    slow = [r for r in line.requests if r[3] == 72]
+    assert len(fast) == 10 and 4 <= len(slow) <= 6, (len(fast), len(slow))

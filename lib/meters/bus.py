@@ -1,0 +1,200 @@
+"""The bus: one link per unit, and the cycle over all reads that are due. One transaction is on the line at a time.
+
+After a time-out or a garbled reply a link is *suspect*: the answer may still come. A suspect unit is first asked a probe, whose byte
+count no read of that unit has. Units answer in order, so once the probe is answered every older reply has come and gone, and a late one
+in between has the wrong length: it can never be taken for the answer to a later read.
+"""
+
+from meters import plan
+from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
+from ticks import ticks_add, ticks_diff
+
+_BACKOFF_MAX_MS = 30000
+_IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
+_REFUSED_AGAIN_MS = 60000  # a single register that a unit refused is tried again after this long
+_SPLIT_AFTER = 2  # refusals before a read is cut in two
+
+
+class Link:
+    """One unit on the line: its limits, its state, its counters."""
+
+    def __init__(self, unit, limits, timeout_ms=None, pause_ms=None):
+        self.unit = unit
+        self.timeout_ms = timeout_ms or limits.get("timeout_ms", 500)
+        self.pause_ms = limits.get("pause_ms", 0) if pause_ms is None else pause_ms
+        self.registers_per_read = min(limits.get("registers_per_read", plan.MAX_REGISTERS), plan.MAX_REGISTERS)
+        self.walls = limits.get("walls", ())
+        self.holes = limits.get("holes", ())
+        self.suspect = False
+        self.failures = 0
+        self.retry_ms = 0
+        self.missed_cycle = 0
+        self.probe_counts = [1, 2]
+        self.exceptions = [0] * 12  # by exception code; 0: any other
+        self.stats = {name: 0 for name in OUTCOMES[1:]}
+        self.stats["requests"] = 0
+        self.stats["implausible"] = 0
+        self.stats["good_ms"] = 0
+        self.stats["reply_min_ms"] = 0
+        self.stats["reply_mean_ms"] = 0
+        self.stats["reply_max_ms"] = 0
+
+    def choose_probes(self, counts):
+        """Two byte counts that no read of this unit has."""
+        free = [n for n in range(1, len(counts) + 3) if n not in counts]
+        self.probe_counts = free[:2]
+
+    def due(self, now_ms, cycle):
+        """Is the unit alive, or is it time to probe it? One missed answer costs the rest of its cycle only. No heap."""
+        if self.failures == 1:
+            return self.missed_cycle != cycle
+        return not self.failures or ticks_diff(now_ms, self.retry_ms) >= 0
+
+    def answered(self, outcome, exception, reply_ms, now_ms):
+        stats = self.stats
+        stats[OUTCOMES[outcome]] += 1
+        if outcome == EXCEPTION:
+            self.exceptions[exception if exception < 12 else 0] += 1
+        self.failures = 0
+        stats["good_ms"] = now_ms
+        mean_ms = stats["reply_mean_ms"]
+        if stats["good"] + stats["exception"] == 1:
+            stats["reply_min_ms"] = mean_ms = reply_ms
+        stats["reply_min_ms"] = min(stats["reply_min_ms"], reply_ms)
+        stats["reply_max_ms"] = max(stats["reply_max_ms"], reply_ms)
+        stats["reply_mean_ms"] = mean_ms + (reply_ms - mean_ms) // 8
+
+    def failed(self, outcome, now_ms, cycle):
+        """No answer: the unit is left alone until the next cycle, after that for 1 s, 2 s ... 30 s. No heap."""
+        self.stats[OUTCOMES[outcome]] += 1
+        self.suspect = True
+        self.missed_cycle = cycle
+        self.failures = min(self.failures + 1, 10)
+        wait_ms = min(_BACKOFF_MAX_MS, 500 << (self.failures - 1))
+        self.retry_ms = ticks_add(now_ms, wait_ms)
+
+
+class Bus:
+    """A part: step(now_ms). plan: the transactions of all links in their order."""
+
+    def __init__(self, master, transactions, poll_interval_ms=1000, slow_interval_ms=2000):
+        self.master = master
+        self.plan = transactions
+        self.poll_interval_ms = poll_interval_ms
+        self.slow_interval_ms = slow_interval_ms
+        self.cycles = 0
+        self.cycle_time_ms = 0
+        self.quiet = True  # nothing is on the line
+        self._probing = False
+        self._index = 0
+        self._probe = 0
+        self._started = False
+        self._asked = False  # was anything due in this cycle?
+        self._cycle_ms = 0
+        self._free_ms = 0  # when the last frame ended
+
+    def links(self):
+        """Each link once, in the order of the plan (at boot)."""
+        found = []
+        for transaction in self.plan:
+            if transaction.link not in found:
+                found.append(transaction.link)
+        return found
+
+    def step(self, now_ms):
+        """Do what is due; milliseconds until the next call. No heap."""
+        if not self._started:
+            self._started = True
+            self._cycle_ms = self._free_ms = now_ms
+        if self.quiet:
+            return self._next(now_ms)
+        outcome = self.master.step(now_ms)
+        if outcome == PENDING:
+            return self.master.delay_ms(now_ms)
+        self.quiet = True
+        self._free_ms = now_ms
+        self._close(self.plan[self._index], outcome, now_ms)
+        return 0
+
+    def _next(self, now_ms):
+        if self._index == 0 and ticks_diff(now_ms, self._cycle_ms) < 0:
+            return ticks_diff(self._cycle_ms, now_ms)
+        while self._index < len(self.plan):
+            transaction = self.plan[self._index]
+            if transaction.link.due(now_ms, self.cycles) and self._wants(transaction, now_ms):
+                silence_ms = max(self.master.silence_ms, transaction.link.pause_ms)
+                wait_ms = silence_ms - ticks_diff(now_ms, self._free_ms)
+                if wait_ms > 0:
+                    return wait_ms
+                self._begin(transaction, now_ms)
+                return self.master.delay_ms(now_ms)
+            self._index += 1
+        return self._end_cycle(now_ms)
+
+    def _wants(self, transaction, now_ms):
+        """Is this read due in this cycle?"""
+        if not transaction.asked:
+            return True
+        age_ms = ticks_diff(now_ms, transaction.asked_ms)
+        if transaction.refused:
+            return age_ms >= _REFUSED_AGAIN_MS
+        # Half a cycle of grace: a reply ends some time after its cycle began.
+        return not transaction.slow or age_ms + self.poll_interval_ms // 2 >= self.slow_interval_ms
+
+    def _begin(self, transaction, now_ms):
+        link = transaction.link
+        count = transaction.count
+        self._probing = link.suspect
+        if link.suspect:
+            # Two sizes in turn, so that a late answer to one probe is none to the next.
+            self._probe ^= 1
+            count = link.probe_counts[self._probe]
+        self._asked = True
+        link.stats["requests"] += 1
+        self.master.begin(link.unit, transaction.function, transaction.address, count, link.timeout_ms, now_ms)
+        self.quiet = False
+
+    def _close(self, transaction, outcome, now_ms):
+        link, master = transaction.link, self.master
+        if outcome != GOOD and outcome != EXCEPTION:
+            link.failed(outcome, now_ms, self.cycles)
+            self._index += 1
+            return
+        link.answered(outcome, master.exception, master.reply_ms, now_ms)
+        if self._probing:
+            link.suspect = False  # and the read itself follows at once
+            return
+        transaction.asked = True
+        transaction.asked_ms = now_ms
+        if outcome == GOOD:
+            transaction.refused = 0
+            if not transaction.take(master.buffer, master.data, now_ms):
+                link.stats["implausible"] += 1
+        elif master.exception in (1, 2, 3):
+            self._refuse(transaction)
+        self._index += 1
+
+    def _refuse(self, transaction):
+        """The unit lacks a register: cut the read in two, so that the others still come. Allocates, and is rare."""
+        transaction.refused += 1
+        if transaction.refused < _SPLIT_AFTER:
+            transaction.asked = False
+            return
+        halves = plan.split(transaction)
+        if halves:
+            self.plan[self._index : self._index + 1] = halves
+            link = transaction.link
+            link.choose_probes([t.count for t in self.plan if t.link is link])
+            self._index -= 1
+
+    def _end_cycle(self, now_ms):
+        self.cycles += 1
+        self.cycle_time_ms = max(0, ticks_diff(now_ms, self._cycle_ms))
+        self._index = 0
+        due_ms = ticks_add(self._cycle_ms, self.poll_interval_ms)
+        floor_ms = 1 if self._asked else _IDLE_MS
+        self._asked = False
+        if ticks_diff(due_ms, now_ms) < floor_ms:
+            due_ms = ticks_add(now_ms, floor_ms)
+        self._cycle_ms = due_ms
+        return ticks_diff(self._cycle_ms, now_ms)

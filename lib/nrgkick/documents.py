@@ -1,0 +1,218 @@
+"""The charger's two documents, rendered from the readings into kept buffers.
+
+Source: DiniTech Custom API 1.4. Values are written as json.dumps would: whole W and Wh, one decimal for soc and temp.
+"""
+
+import json
+
+from httpd.answers import JSON, Fixed, problem
+from httpd.document import Document
+from nrgkick.fields import CATEGORIES, FIELDS, TENTHS
+from nrgkick.readings import ERROR, HOLD
+from ticks import ticks_add, ticks_diff
+
+_RENDER_MS = 500  # at least this often, since devices grow stale without a cycle
+
+_INFO_KEYS = (
+    "name", "model", "serial", "max_dc_w", "max_ac_w", "location", "capacity_wh",
+)  # fmt: skip
+
+
+class Values:
+    """values.json: a part that renders (step) and a source that answers (open).
+
+    devices: nrgkick.readings.Device, in the order of the document; clocks: parts whose `cycles` counts their
+    cycles; load: the devices whose powers add up to the house load, empty to leave load_power_w out.
+    """
+
+    def __init__(self, devices, clocks=(), load=()):
+        self._clocks = clocks
+        self._load = load
+        self._devices = devices
+        self._categories = _skeleton(devices)
+        size = 64 + sum([len(c) + sum([_size(rows) for _, _, rows, _ in d]) for c, d in self._categories])
+        self._document = Document(size, JSON, aged=True)
+        self._stale = Document(120, JSON, status="503")
+        self._late = problem("503", "the readings are too old")
+        self._answer = self._late
+        self._rendered_ms = 0
+        self._cycles = -1
+        self._oldest_ms = 0
+        self._expires_ms = 0
+        self._aging = False  # does a served field grow old?
+        self._expiring = False
+        self.stale = None  # the device that keeps the document from being served
+
+    def step(self, now_ms):
+        """Render when a cycle has ended or a reading expires. No heap."""
+        cycles = 0
+        for clock in self._clocks:
+            cycles += clock.cycles
+        expired = self._expiring and ticks_diff(now_ms, self._expires_ms) >= 0
+        if cycles != self._cycles or expired or ticks_diff(now_ms, self._rendered_ms) >= _RENDER_MS:
+            self._cycles = cycles
+            self._rendered_ms = now_ms
+            self._render(now_ms)
+        return 2
+
+    def open(self, now_ms):
+        """The document that is true now; no rendering."""
+        if self._answer is not self._document:
+            return self._answer.open(now_ms)
+        if self._expiring and ticks_diff(now_ms, self._expires_ms) > 0:
+            return self._late.open(now_ms)
+        age_ms = ticks_diff(now_ms, self._oldest_ms) if self._aging else 0
+        self._document.set_age(max(0, age_ms) // 1000)
+        return self._document.open(now_ms)
+
+    def _render(self, now_ms):
+        self.stale = None
+        for device in self._devices:
+            device.expire(now_ms)
+            if self.stale is None and not device.known() and _needed(device):
+                self.stale = device
+        if self.stale is not None:
+            self._render_stale()
+        else:
+            self._render_values()
+
+    def _render_stale(self):
+        document, device = self._stale, self.stale
+        if document.begin():
+            write = document.write
+            write(b'{"error": "')
+            write(device.label)
+            write(b" has no reading younger than ")
+            document.write_int(device.limit_ms // 1000)
+            write(b' s"}')
+            document.end()
+            self._answer = document
+
+    def _render_values(self):
+        document = self._document
+        if not document.begin():
+            return
+        self._aging = self._expiring = False
+        write = document.write
+        write(b'{"device_values": {')
+        for opening, devices in self._categories:
+            write(opening)
+            first = True
+            for device, index, rows, ending in devices:
+                if device.known():
+                    if not first:
+                        write(b", ")
+                    first = False
+                    write(index)
+                    self._render_device(document, device, rows)
+                    write(ending)
+            write(b"}")
+        self._render_load(document)
+        write(b"}}")
+        document.end()
+        self._answer = document
+
+    def _render_device(self, document, device, rows):
+        fields = device.fields
+        separate = False
+        for key, tenths, name in rows:
+            value = fields[key]
+            if value is None:
+                continue
+            if separate:
+                document.write(b", ")
+            separate = True
+            document.write(name)
+            if tenths:
+                document.write_tenths(value)
+            else:
+                document.write_int(value)
+            if key not in device.fixed:
+                self._note_age(device, device.at_ms[key])
+
+    def _note_age(self, device, at_ms):
+        if not self._aging or ticks_diff(self._oldest_ms, at_ms) > 0:
+            self._oldest_ms = at_ms
+        self._aging = True
+        if device.policy != HOLD:
+            expires_ms = ticks_add(at_ms, device.limit_ms)
+            if not self._expiring or ticks_diff(self._expires_ms, expires_ms) > 0:
+                self._expires_ms = expires_ms
+            self._expiring = True
+
+    def _render_load(self, document):
+        if not self._load:
+            return
+        total = 0
+        for device in self._load:
+            if not device.known():
+                return
+            total += device.fields[device.power]
+        document.write(b', "load_power_w": ')
+        document.write_int(total)
+
+
+def _needed(device):
+    """Must this device be known for the document to be served? A held one must have been known once."""
+    return device.policy == ERROR or device.policy == HOLD
+
+
+def _skeleton(devices):
+    """[(opening, [(device, index, [(key, tenths, name)], ending)])], all text in bytes."""
+    categories = []
+    for category in CATEGORIES:
+        members = [
+            (device, ('"%d": {' % device.index).encode(), _rows(device), _ending(device))
+            for device in devices
+            if device.category == category
+        ]
+        if members:
+            separator = ", " if categories else ""
+            categories.append(((separator + '"%s": {' % category).encode(), members))
+    return categories
+
+
+def _rows(device):
+    return [
+        (key, kind == TENTHS, ('"%s": ' % key).encode())
+        for key, kind, _ in FIELDS[device.category]
+        if key in device.fields
+    ]
+
+
+def _ending(device):
+    if device.category != "inverters":
+        return b"}"
+    return b', "battery_connected": true}' if device.battery_connected else b', "battery_connected": false}'
+
+
+def _size(rows):
+    return 48 + sum([len(name) + 12 for _, _, name in rows])
+
+
+def load_parts(devices, locations):
+    """The devices whose powers make the house load, or () where no meter sits at the grid.
+
+    locations: {device: info.location}; a meter counts as the grid's where it says 1 or nothing. A battery behind an
+    inverter is in that inverter's power already.
+    """
+    grid = [d for d in devices if d.category == "energy_meters" and locations.get(d.index) in (None, 1)]
+    inverters = [d for d in devices if d.category == "inverters"]
+    batteries = [d for d in devices if d.category == "batteries"]
+    if any([d.battery_connected for d in inverters]):
+        batteries = []
+    return inverters + grid + batteries if grid else ()
+
+
+def info(entries):
+    """info.json from [(category, index, info dict)], a fixed answer."""
+    categories = []
+    for category in CATEGORIES:
+        members = []
+        for owner, index, values in entries:
+            if owner == category:
+                pairs = ['"%s": %s' % (key, json.dumps(values[key])) for key in _INFO_KEYS if key in values]
+                members.append('"%d": {%s}' % (index, ", ".join(pairs)))
+        if members:
+            categories.append('"%s": {%s}' % (category, ", ".join(members)))
+    return Fixed("200", JSON, ('{"device_info": {%s}}' % ", ".join(categories)).encode())

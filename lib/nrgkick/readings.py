@@ -1,0 +1,61 @@
+"""The values that the charger may see, kept in dicts that are made at boot and written in place.
+
+A field is None while it is unknown: never read, refused, or older than the freshness limit. Its age counts from the
+end of its frame or sample window.
+"""
+
+from nrgkick.fields import power_key
+from ticks import ticks_add, ticks_diff
+
+# What becomes of a device whose power is older than the limit.
+ERROR = 0  # 503 for the whole document
+OMIT = 1  # the device is left out
+HOLD = 2  # the last value is served, Age telling
+POLICIES = ("error", "omit", "hold")
+
+# Ticks wrap around; an older stamp is moved along, so that it never looks young again.
+_OLDEST_MS = 100000000
+
+
+class Device:
+    """One entry of `devices`. keys: the maker's keys that it can have; fixed ones never grow old."""
+
+    def __init__(self, category, index, keys, limit_ms=7000, policy=ERROR):
+        self.category = category
+        self.index = index
+        self.power = power_key(category)
+        self.fields = {key: None for key in keys}
+        self.at_ms = {key: 0 for key in keys}
+        self.fixed = {}
+        self.limit_ms = limit_ms
+        self.policy = policy
+        self.battery_connected = False
+        self.label = ("%s %d" % (category, index)).encode()
+
+    def fix(self, key, value):
+        """Give a field that never grows old (at boot)."""
+        self.fixed[key] = True
+        self.fields[key] = value
+        self.at_ms[key] = 0
+
+    def put(self, key, value, at_ms):
+        """A new reading of a field, taken at at_ms. No heap."""
+        self.fields[key] = value
+        self.at_ms[key] = at_ms
+
+    def expire(self, now_ms):
+        """Forget what is older than the limit; with HOLD only what was never known stays unknown. No heap."""
+        fields, stamps = self.fields, self.at_ms
+        for key in fields:
+            if fields[key] is None or key in self.fixed:
+                continue
+            age_ms = ticks_diff(now_ms, stamps[key])
+            if self.policy == HOLD:
+                if age_ms > _OLDEST_MS:
+                    stamps[key] = ticks_add(now_ms, -_OLDEST_MS)
+            elif age_ms > self.limit_ms:
+                fields[key] = None
+
+    def known(self):
+        """Is there a power to serve?"""
+        return self.fields[self.power] is not None
