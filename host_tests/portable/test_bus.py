@@ -184,11 +184,11 @@ def test_late_reply_is_never_the_answer_to_a_later_request():
 
 def test_one_late_reply_between_prompt_ones():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1], poll_interval_ms=0)
+    bus, (device,) = build(line, [1], poll_interval_ms=200)
     line.run(bus, 1200)
     for turn in range(20):
         line.late_ms[1] = 310 + 7 * turn
-        line.run(bus, line.now_ms + 60)
+        line.run(bus, line.now_ms + 230)
         line.late_ms.clear()
         line.units[1] = meter_unit(100.0 + turn)
         before_ms = line.now_ms
