@@ -1,0 +1,115 @@
+"""Portable tests run three times: by pytest itself on CPython, and each file as one item per MicroPython build.
+
+A file may say `HEAP = "64k"`: the heap it must manage with on an ESP32, so on the 32-bit build. Objects of the 64-bit
+build are twice as large, and so is its heap. `--wasm` runs them on the WebAssembly build too, and on no other MicroPython.
+"""
+
+import linecache
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "lib")]
+
+from host_tools import interpreter  # noqa: E402
+
+PORTABLE = ROOT / "host_tests" / "portable"
+RUNNER = ROOT / "host_tests" / "run_portable.py"
+DEFAULT_HEAP_KB = 128
+LIMIT_S = 60
+
+BUILDS = {
+    "micropython-32": lambda: interpreter.find(32),
+    "micropython-64": lambda: interpreter.find(64),
+    "micropython-wasm": interpreter.wasm,
+}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--wasm", action="store_true", help="run portable tests on WebAssembly only")
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent == PORTABLE and file_path.match("test_*.py"):
+        return PortableFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--wasm"):
+        items[:] = [item for item in items if item.name == "micropython-wasm"]
+
+
+class PortableFile(pytest.File):
+    """One portable test file as MicroPython sees it."""
+
+    def collect(self):
+        wasm = self.config.getoption("--wasm")
+        for build in BUILDS:
+            if wasm == (build == "micropython-wasm"):
+                yield PortableItem.from_parent(self, name=build)
+
+
+class PortableItem(pytest.Item):
+    """One portable test file on one MicroPython."""
+
+    def runtest(self):
+        try:
+            found = BUILDS[self.name]()
+        except interpreter.InterpreterError as error:
+            raise PortableFailure(str(error)) from None
+        command = found.command(
+            RUNNER.relative_to(ROOT),
+            self.path.relative_to(ROOT),
+            heap=f"{self.heap_kb(found.bits)}k",
+        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=found.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=LIMIT_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            said = (error.stdout or b"").decode(errors="replace")
+            raise PortableFailure(f"{said}\nno end after {LIMIT_S} s") from None
+        # The runner's closing line, too: a test that ends the interpreter early must not look like success.
+        if done.returncode or not re.search(r"^[1-9]\d* passed, 0 failed$", done.stdout, re.M):
+            raise PortableFailure(f"{done.stdout}\nexit status {done.returncode} of {found}")
+
+    def heap_kb(self, bits):
+        named = re.search(r'^HEAP = "(\d+)k"', self.path.read_text(), re.M)
+        return (int(named[1]) if named else DEFAULT_HEAP_KB) * bits // 32
+
+    def repr_failure(self, excinfo):
+        if isinstance(excinfo.value, PortableFailure):
+            return with_source(str(excinfo.value))
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, None, f"{self.path.stem} on {self.name}"
+
+
+class PortableFailure(Exception):
+    """What MicroPython printed, passing tests left out."""
+
+
+def with_source(output):
+    """MicroPython's tracebacks name file and line only; put the line itself below, as CPython does."""
+    lines = []
+    for line in output.splitlines():
+        if line.startswith("ok "):
+            continue
+        lines.append(line)
+        if place := re.match(r'  File "(.+)", line (\d+)', line):
+            lines.append("    " + linecache.getline(str(ROOT / place[1]), int(place[2])).strip())
+    return "\n".join(lines)
