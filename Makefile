@@ -1,0 +1,81 @@
+# Every target makes what it needs: a virtual environment in .venv, a MicroPython in .cache.
+
+PYTHON    ?= python3
+HTTP_PORT ?= 8080
+ARGS      ?=
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+MADE := $(VENV)/made
+TEXT := lib firmware host_tools host_tests
+
+# $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
+need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
+
+.PHONY: help run test bench lint format check flash deploy scan calibrate logs wasm-test clean
+.DEFAULT_GOAL := help
+
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=8080); Ctrl-C ends it.
+	@exec $(PY) -m host_tools.run --http-port $(HTTP_PORT) $(ARGS)
+
+test: $(MADE) ## All tests, on CPython and on MicroPython.
+	@$(PY) -m host_tools.interpreter
+	@$(PY) -m pytest $(ARGS)
+
+wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (needs Node.js).
+	@$(PY) -m host_tools.interpreter --wasm
+	@$(PY) -m pytest --wasm host_tests/portable $(ARGS)
+
+bench: $(MADE) ## Measure what design.md promises.
+	@$(PY) -m host_tools.bench $(ARGS)
+
+lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32.
+	@$(PY) -m ruff check $(TEXT)
+	@$(PY) -m ruff format --check $(TEXT)
+	@$(PY) -m host_tools.device_api
+
+format: $(MADE) ## Let ruff put the code in order.
+	@$(PY) -m ruff check --fix $(TEXT)
+	@$(PY) -m ruff format $(TEXT)
+
+check: $(MADE) ## Check a configuration: CONFIG=config.json
+	@$(call need,CONFIG)
+	@$(PY) -m host_tools.check $(CONFIG) $(ARGS)
+
+flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC.bin
+	@$(call need,PORT FIRMWARE)
+	@$(PY) -m host_tools.flash --port $(PORT) --firmware $(FIRMWARE) $(ARGS)
+
+deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.json
+	@$(call need,PORT CONFIG)
+	@$(PY) -m host_tools.deploy --port $(PORT) --config $(CONFIG) $(ARGS)
+
+scan: $(MADE) ## Look for meters on an RS485 line: PORT=/dev/ttyUSB0
+	@$(call need,PORT)
+	@$(PY) -m host_tools.scan --port $(PORT) $(ARGS)
+
+calibrate: $(MADE) ## Calibrate a board's clamps: PORT=/dev/ttyUSB0
+	@$(call need,PORT)
+	@$(PY) -m host_tools.calibrate --port $(PORT) $(ARGS)
+
+logs: $(MADE) ## What a board has to say: PORT=/dev/ttyUSB0
+	@$(call need,PORT)
+	@$(PY) -m host_tools.logs --port $(PORT) $(ARGS)
+
+clean: ## Remove everything that make has made.
+	rm -rf $(VENV) .cache build
+
+# Made anew when the pins change; the stamp comes last, so a half-made one counts as none.
+$(MADE): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'Python 3.10 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@echo 'Installing host packages in $(VENV) ...'
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
