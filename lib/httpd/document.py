@@ -1,0 +1,101 @@
+"""A document that is rendered now and then and sent often: head and body in one kept buffer.
+
+BytesIO is that buffer, since it takes bytes of any length without heap and at the speed of C; so does `print`
+for a number. A document that outgrows `capacity` grows its buffer, once.
+"""
+
+import io
+import sys
+
+from httpd import answers
+
+_WIDTH = 6
+_BLANK = (
+    b" " * _WIDTH
+)  # in front of a number any number of blanks is allowed (RFC 9112, section 5)
+_AGE = b"\r\nAge: "
+_LENGTH = b"\r\nContent-Length: "
+
+if sys.implementation.name == "micropython":
+
+    def _put(stream, value):
+        print(value, end="", file=stream)
+
+else:
+
+    def _put(stream, value):
+        stream.write(b"%d" % value)
+
+
+class Document:
+    """Source and answer. `begin`, `write...`, `end` in one go, without a pass of the server between. No heap."""
+
+    def __init__(self, capacity, content_type, aged=False):
+        """`capacity`: bytes of the body to expect; `aged`: send Age, see `set_age`."""
+        extra = "Age: " + " " * _WIDTH + "\r\n" if aged else ""
+        whole = answers.head("200", content_type, " " * _WIDTH, extra)
+        self.status = "200"
+        self.length = 0  # nothing rendered yet
+        self._stream = io.BytesIO(whole + bytes(capacity))
+        self._stream.seek(0)
+        self._stream.write(b"H")  # makes the kept buffer now, not in the first cycle
+        self._body = len(whole)
+        self._length_at = whole.find(_LENGTH) + len(_LENGTH)
+        self._age_at = whole.find(_AGE) + len(_AGE)
+        self._age = -1
+        self._readers = 0
+        # The renderer writes most bytes; this saves it a method of ours around each.
+        self.write = self._stream.write
+
+    def begin(self):
+        """Start anew; False while somebody is still reading a document that did not fit the server's buffer."""
+        if self._readers:
+            return False
+        self._stream.seek(self._body)
+        return True
+
+    def write_int(self, value):
+        _put(self._stream, value)
+
+    def write_tenths(self, value):
+        """Write 782 as 78.2."""
+        if value < 0:
+            self.write(b"-")
+            value = -value
+        _put(self._stream, value // 10)
+        self.write(b".")
+        _put(self._stream, value % 10)
+
+    def end(self):
+        self.length = self._stream.tell()
+        self._patch(self._length_at, self.length - self._body)
+
+    def set_age(self, seconds):
+        """For an `aged` document, before `open`."""
+        if seconds != self._age and not self._readers:
+            self._age = seconds
+            self._patch(self._age_at, seconds)
+
+    def _patch(self, at, value):
+        self._stream.seek(at)
+        self.write(_BLANK)
+        at += _WIDTH - 1
+        limit = 10
+        while value >= limit:
+            limit *= 10
+            at -= 1
+        self._stream.seek(at)
+        _put(self._stream, value)
+
+    def open(self, now_ms):
+        self._readers += 1
+        return self
+
+    def read(self, view, offset):
+        self._stream.seek(offset)
+        count = self._stream.readinto(view)
+        # Behind the end lies what is left of a longer document.
+        return min(count, self.length - offset)
+
+    def close(self):
+        self._readers -= 1

@@ -1,0 +1,351 @@
+"""The HTTP server: a few kept connection slots, looked at in turn. No task, no stream, no allocation of its own.
+
+What a request costs is what `accept` and one poll entry allocate: 80 bytes on a 32-bit board. Sockets are used
+as MicroPython has them (`readinto`, `write(buf, offset, length)`). docs/performance.md says what it comes to.
+"""
+
+from errno import EAGAIN, ECONNABORTED, EIO, ENOBUFS, ENOMEM
+
+from httpd import answers
+from httpd.request import FOUND, MORE, TAIL_BYTES, Request
+from ticks import ticks_add, ticks_diff
+
+# Larger than most requests: a read that fills its buffer needs no second one to learn that there is no more.
+READ_BYTES = 1024
+# A packet lost on Wi-Fi is sent again after 1, 3, 7 s. Long times cost nothing: a full house drops the idlest.
+IDLE_MS = 5000
+HEAD_MS = 10000
+# Also how long a slow reader may keep a document from being rendered that does not fit a slot.
+SEND_MS = 10000
+# Who closes first keeps the address pair for two minutes, and lwIP has 12 connections in all: let it be the
+# client, which closes as soon as it has Content-Length bytes. One that waits for our close waits this long.
+GRACE_MS = 50
+# A request's body is read and dropped, since closing on unread bytes resets the connection and kills the answer.
+DRAIN_MS = 2000
+# When lwIP or the heap is exhausted, trying again at once makes it worse.
+REST_MS = 200
+_CHECK_MS = 10
+
+# select.POLLIN and POLLOUT have these values on every port.
+_READABLE = 1
+_WRITABLE = 4
+
+_FREE = 0
+_HEAD = 1
+_SEND = 2
+_GRACE = 3
+
+_TROUBLE = (OSError, MemoryError)
+_CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
+# Beyond any idle time, so that classes of connections sort before it.
+_CLASS = 1 << 20
+# Ticks wrap: what is longer ago than this stays this long ago.
+_LONG_AGO_MS = 1 << 28
+
+
+def listen(host, port, backlog=5):
+    """A listening, non-blocking socket; `host` is numeric. OSError(errno, sentence) when that cannot be."""
+    import socket
+
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(socket.getaddrinfo(host, port)[0][-1])
+        listener.listen(backlog)
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            error.errno, f"cannot listen on {host}:{port}: is something else running there?"
+        )
+    listener.setblocking(False)
+    return listener
+
+
+class Route:
+    def __init__(self, path, source, is_charger):
+        self.path = path
+        self.length = len(path)
+        self.name = path.decode()
+        self.source = source
+        self.is_charger = is_charger
+
+
+class Slot:
+    """One connection and its buffer."""
+
+    def __init__(self, routes, buffer_bytes):
+        self.sock = None
+        self.state = _FREE
+        self.client = None
+        self.is_charger = False
+        self.request = Request(routes)
+        self.buf = bytearray(buffer_bytes)
+        self.view = memoryview(self.buf)
+        self.answer = None
+        self.offset = 0  # of the answer, how much was copied
+        self.start = self.stop = 0  # of the buffer, what is still to be sent
+        self.moved_ms = self.deadline_ms = 0
+
+
+class Server:
+    """`step` it in a loop. `stats`: counters by name, kept for life."""
+
+    def __init__(
+        self,
+        listener,
+        routes,
+        poller,
+        slots=5,
+        buffer_bytes=768,
+        wait_ms=0,
+        charger=_CHARGER_PATHS,
+    ):
+        """`routes`: path in bytes to source (see answers.py). `poller`: a select.poll() of our own.
+
+        A document that fits `buffer_bytes` with its head is copied at once. `wait_ms`: how long one look at the
+        sockets may hold the loop; any wait lasts a tick of 10 ms on an ESP32. `charger`: the paths that come first.
+        """
+        self._listener = listener
+        self._poller = poller
+        self._wait_ms = wait_ms
+        table = [Route(path, routes[path], True) for path in charger if path in routes]
+        table += [Route(path, routes[path], False) for path in routes if path not in charger]
+        self._slots = [Slot(table, buffer_bytes) for _ in range(slots)]
+        self._per_client = max(1, slots - 2)
+        self._chargers = [None, None]  # the last two clients that asked for the charger's paths
+        self._problems = answers.problems()
+        self._fault = answers.problem("500", "internal error")
+        self._in = bytearray(TAIL_BYTES + READ_BYTES)
+        self._in_view = memoryview(self._in)[TAIL_BYTES:]
+        self._check_ms = 0
+        self._rest_until_ms = 0
+        self._is_resting = False
+        self.stats = {"requests": 0, "last_charger_ms": -1}
+        for name in ("full", "crowded", "late", "gone", "trouble"):
+            self.stats["dropped_" + name] = 0
+        for status in ("200", "400", "404", "414", "431", "500", "503"):
+            self.stats[status] = 0
+        for route in table:
+            self.stats[route.name] = 0
+        poller.register(listener, _READABLE)
+
+    def step(self, now_ms):
+        """Serve what is ready. No heap, but for what a new connection costs."""
+        knocks = False
+        for sock, _ in self._poller.ipoll(self._wait_ms):
+            if sock is self._listener:
+                knocks = True  # after the others: it may have to take the place of one
+            else:
+                self._serve(sock, now_ms)
+        if knocks and not self._is_resting:
+            self._accept(now_ms)
+        if ticks_diff(now_ms, self._check_ms) >= 0:
+            self._check(now_ms)
+        return 0
+
+    def close(self):
+        for slot in self._slots:
+            if slot.state != _FREE:
+                self._drop(slot)
+        self._poller.unregister(self._listener)
+        self._listener.close()
+
+    # A connection's way: _accept, _receive until its request is there, _answer, _send, _receive until it is closed.
+
+    def _accept(self, now_ms):
+        sock = None
+        try:
+            sock, address = self._listener.accept()
+            sock.setblocking(False)
+            self._poller.register(sock, _READABLE)
+        except _TROUBLE as error:
+            if sock is not None:
+                sock.close()
+            if sock is not None or not _is_errno(error, EAGAIN, ECONNABORTED):
+                self._rest(now_ms)
+            return
+        client = _host(address)
+        slot = self._room(client, now_ms)
+        slot.sock = sock
+        slot.client = client
+        slot.is_charger = client in self._chargers
+        slot.request.reset()
+        slot.state = _HEAD
+        slot.moved_ms = now_ms
+        slot.deadline_ms = ticks_add(now_ms, HEAD_MS)
+
+    def _rest(self, now_ms):
+        self.stats["dropped_trouble"] += 1
+        self._is_resting = True
+        self._rest_until_ms = ticks_add(now_ms, REST_MS)
+
+    def _room(self, client, now_ms):
+        """A free slot; in a full house, or if this client has its share, that of the most expendable."""
+        free = None
+        own = 0
+        for slot in self._slots:
+            if slot.state == _FREE:
+                free = slot
+            elif slot.client == client:
+                own += 1
+        is_crowd = own >= self._per_client
+        if free is not None and not is_crowd:
+            return free
+        victim = None
+        victim_rank = -1
+        for slot in self._slots:
+            if slot.state != _FREE and (slot.client == client or not is_crowd):
+                rank = _rank(slot, now_ms)
+                if rank > victim_rank:
+                    victim = slot
+                    victim_rank = rank
+        if victim.state != _GRACE:
+            self.stats["dropped_crowded" if is_crowd else "dropped_full"] += 1
+        self._drop(victim)
+        return victim
+
+    def _serve(self, sock, now_ms):
+        for slot in self._slots:
+            if slot.sock is sock:
+                break
+        else:
+            return
+        try:
+            if slot.state == _SEND:
+                self._send(slot, now_ms)
+            else:
+                self._receive(slot, now_ms)
+        except Exception as error:
+            # The server is the supervisor of its connections: whatever befell one, the others are served.
+            if isinstance(error, MemoryError) or _is_errno(error, ENOBUFS, ENOMEM):
+                self._rest(now_ms)
+            else:
+                self.stats["dropped_trouble"] += 1
+            self._drop(slot)
+
+    def _receive(self, slot, now_ms):
+        count = slot.sock.readinto(self._in_view)
+        if count:
+            slot.moved_ms = now_ms
+            if slot.state == _HEAD:
+                outcome = slot.request.feed(self._in, count)
+                if outcome != MORE:
+                    self._answer(slot, outcome, now_ms)
+        elif count == 0:
+            if slot.state == _HEAD:
+                self.stats["dropped_gone"] += 1
+            self._drop(slot)
+
+    def _answer(self, slot, outcome, now_ms):
+        route = slot.request.route
+        if outcome != FOUND:
+            slot.is_charger = False
+            answer = self._problems[outcome]
+        else:
+            slot.is_charger = route.is_charger
+            if route.is_charger:
+                self._remember(slot.client, now_ms)
+            self.stats[route.name] += 1
+            answer = self._open(route.source, now_ms)
+        self.stats["requests"] += 1
+        self.stats[answer.status] = self.stats.get(answer.status, 0) + 1
+        slot.answer = answer
+        slot.offset = slot.start = slot.stop = 0
+        slot.deadline_ms = ticks_add(now_ms, SEND_MS)
+        if not self._send(slot, now_ms):
+            slot.state = _SEND
+            self._poller.modify(slot.sock, _WRITABLE)
+
+    def _remember(self, client, now_ms):
+        self.stats["last_charger_ms"] = now_ms
+        if client != self._chargers[0]:
+            self._chargers[1] = self._chargers[0]
+            self._chargers[0] = client
+
+    def _open(self, source, now_ms):
+        try:
+            return source.open(now_ms)
+        except Exception:
+            # A fault in one page is no reason to be silent.
+            self.stats["dropped_trouble"] += 1
+            return self._fault
+
+    def _send(self, slot, now_ms):
+        """Send one buffer full at most, so that a long page holds nobody up. True: that was the end."""
+        if slot.start == slot.stop:
+            _fill(slot)
+        count = slot.sock.write(slot.buf, slot.start, slot.stop - slot.start)
+        if count:
+            slot.moved_ms = now_ms
+            slot.start += count
+        if slot.start < slot.stop or slot.answer is not None:
+            return False
+        if slot.request.closes:
+            self._drop(slot)
+            return True
+        if slot.state == _SEND:
+            self._poller.modify(slot.sock, _READABLE)
+        slot.state = _GRACE
+        slot.deadline_ms = ticks_add(now_ms, DRAIN_MS)
+        return True
+
+    def _drop(self, slot):
+        sock = slot.sock
+        slot.sock = None
+        slot.state = _FREE
+        if slot.answer is not None:
+            slot.answer.close()
+            slot.answer = None
+        self._poller.unregister(sock)
+        sock.close()
+
+    def _check(self, now_ms):
+        self._check_ms = ticks_add(now_ms, _CHECK_MS)
+        for slot in self._slots:
+            if slot.state != _FREE:
+                quiet_ms = GRACE_MS if slot.state == _GRACE else IDLE_MS
+                if (
+                    ticks_diff(now_ms, slot.moved_ms) >= quiet_ms
+                    or ticks_diff(now_ms, slot.deadline_ms) >= 0
+                ):
+                    if slot.state != _GRACE:
+                        self.stats["dropped_late"] += 1
+                    self._drop(slot)
+        if self._is_resting and ticks_diff(now_ms, self._rest_until_ms) >= 0:
+            self._is_resting = False
+        last_ms = self.stats["last_charger_ms"]
+        if last_ms >= 0 and ticks_diff(now_ms, last_ms) > _LONG_AGO_MS:
+            self.stats["last_charger_ms"] = ticks_add(now_ms, -_LONG_AGO_MS)
+
+
+def _fill(slot):
+    """Copy the next part of the answer; let go of it when that was the last."""
+    answer = slot.answer
+    count = answer.read(slot.view, slot.offset)
+    if not count:
+        raise OSError(EIO)  # a file that has become shorter
+    slot.offset += count
+    slot.start = 0
+    slot.stop = count
+    if slot.offset >= answer.length:
+        slot.answer = None
+        answer.close()
+
+
+def _rank(slot, now_ms):
+    """How expendable: who has its answer before an idle stranger, a stranger before a charger."""
+    idle_ms = ticks_diff(now_ms, slot.moved_ms)
+    if slot.state == _GRACE:
+        return idle_ms + 2 * _CLASS
+    return idle_ms if slot.is_charger else idle_ms + _CLASS
+
+
+def _is_errno(error, first, second):
+    return isinstance(error, OSError) and (error.errno == first or error.errno == second)
+
+
+def _host(address):
+    """What tells clients apart. The unix port gives a sockaddr, all others (host, port)."""
+    if isinstance(address, tuple):
+        return address[0]
+    return address[5] << 16 | address[6] << 8 | address[7]
