@@ -1,0 +1,14 @@
+"""The simulated site: sun, house, battery, heating rod and grid, measured by Modbus meters.
+
+with Site(config) as site:
+    site.bridge_tty      # what a bridge opens as its RS485 port
+    site.truth()         # what its answer must say now, as floats
+    site.fault(1, Fault("silent"))
+"""
+
+from host_tools.site.faults import Fault
+from host_tools.site.line import Line
+from host_tools.site.physics import Physics, Plant, Truth
+from host_tools.site.simulation import Site, SiteError
+
+__all__ = ["Fault", "Line", "Physics", "Plant", "Site", "SiteError", "Truth"]
