@@ -1,0 +1,38 @@
+"""The sampler of one clamp: an ADC pin read as fast as the interpreter can for one mains cycle.
+
+ADC block 1 only, at 11 dB. Below low_uv the ESP32's converter is blind, above high_uv it is no longer straight.
+"""
+
+from machine import ADC, Pin
+from ticks import ticks_us
+
+_MASK = 0x3FFFFFFF  # differences of ticks_us, whatever their period
+
+
+class ClampADC:
+    low_uv = 150000
+    high_uv = 2450000
+
+    def __init__(self, pin):
+        self.start_us = 0  # ticks_us of the last window's start
+        self._read_uv = ADC(Pin(pin), atten=ADC.ATTN_11DB).read_uv
+
+    def sample(self, window, length_us):  # no heap, holds the loop
+        """Fill the window for length_us; how many samples. A fast chip waits, so that they spread over the cycle."""
+        read_uv = self._read_uv
+        ticks = ticks_us
+        times_us = window.times_us
+        values = window.values
+        spacing_us = length_us // window.capacity + 1
+        count = due_us = 0
+        self.start_us = start_us = ticks()
+        while True:
+            value = read_uv()
+            now_us = (ticks() - start_us) & _MASK
+            if now_us >= length_us or count == window.capacity:
+                return count
+            if now_us >= due_us:
+                times_us[count] = now_us
+                values[count] = value
+                count += 1
+                due_us += spacing_us
