@@ -44,7 +44,9 @@ def build(line, units, category="energy_meters", invert=False, poll_interval_ms=
         link = Link(unit, description["limits"])
         quantities_of_role = profile.role(description, category)
         pairs = profile.wanted(category, quantities_of_role, invert)
-        device = Device(category, index, [key for key, _ in pairs])
+        device = Device(category, index)
+        for key, _ in pairs:
+            device.add(key)
         quantities = [
             profile.quantity(device, key, name, description, category, invert) for key, name in pairs
         ]

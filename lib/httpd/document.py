@@ -30,11 +30,11 @@ else:
 class Document:
     """Source and answer. `begin`, `write...`, `end` in one go, without a pass of the server between. No heap."""
 
-    def __init__(self, capacity, content_type, aged=False):
+    def __init__(self, capacity, content_type, aged=False, status="200"):
         """`capacity`: bytes of the body to expect; `aged`: send Age, see `set_age`."""
         extra = "Age: " + " " * _WIDTH + "\r\n" if aged else ""
-        whole = answers.head("200", content_type, " " * _WIDTH, extra)
-        self.status = "200"
+        whole = answers.head(status, content_type, " " * _WIDTH, extra)
+        self.status = status
         self.length = 0  # nothing rendered yet
         self._stream = io.BytesIO(whole + bytes(capacity))
         self._stream.seek(0)

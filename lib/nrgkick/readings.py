@@ -18,25 +18,30 @@ _OLDEST_MS = 100000000
 
 
 class Device:
-    """One entry of `devices`. keys: the maker's keys that it can have; fixed ones never grow old."""
+    """One entry of `devices`: its fields by the maker's keys, and when each was read."""
 
-    def __init__(self, category, index, keys, limit_ms=7000, policy=ERROR):
+    def __init__(self, category, index, limit_ms=7000, policy=ERROR):
         self.category = category
         self.index = index
         self.power = power_key(category)
-        self.fields = {key: None for key in keys}
-        self.at_ms = {key: 0 for key in keys}
-        self.fixed = {}
+        self.fields = {}
+        self.at_ms = {}
+        self.fixed = []
         self.limit_ms = limit_ms
         self.policy = policy
         self.battery_connected = False
         self.label = ("%s %d" % (category, index)).encode()
 
+    def add(self, key):
+        """Make room for a field (at boot)."""
+        self.fields[key] = None
+        self.at_ms[key] = 0
+
     def fix(self, key, value):
         """Give a field that never grows old (at boot)."""
-        self.fixed[key] = True
+        self.add(key)
         self.fields[key] = value
-        self.at_ms[key] = 0
+        self.fixed.append(key)
 
     def put(self, key, value, at_ms):
         """A new reading of a field, taken at at_ms. No heap."""

@@ -1,0 +1,127 @@
+"""The composition: reads the settings, builds every part once, and runs them. The only file that knows all parts."""
+
+import gc
+import select
+import sys
+
+import machine
+from firmware import supervisor
+from firmware.devices import Site
+from firmware.store import Store
+
+
+def main(root):
+    """Run for ever. A config.json that is refused ends it with one line, and leaves the REPL reachable."""
+    store = Store(root)
+    config = _settings(store)
+    if config is None:
+        return
+    gc.collect()
+    tasks = [supervisor.Task(name, part) for name, part in build(config, store, root)]
+    gc.collect()
+    from firmware.watchdog import Watchdog
+
+    watchdog = Watchdog(tasks)
+    try:
+        supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])
+    except KeyboardInterrupt:
+        watchdog.relax()
+        raise
+
+
+def _settings(store):
+    """The checked config, or None with its fault on the console. The checker is unloaded again."""
+    import settings
+
+    try:
+        return store.config(settings.read)
+    except settings.SettingsError as error:
+        print(error)
+    except OSError:
+        print("config.json: no such file; copy config.example.json and fill it in")
+    finally:
+        for name in list(sys.modules):
+            if name == "settings" or name.startswith("settings."):
+                del sys.modules[name]
+    return None
+
+
+def build(config, store, root):
+    """[(name, part)] of everything that runs."""
+    board = store.load("board", config["board"])
+    for pin in board["on"]:
+        machine.Pin(pin, machine.Pin.OUT, value=1)
+    site = Site(config, store.load)
+    parts = []
+    bus = _bus(config, board, site) if site.links else None
+    if bus:
+        parts.append(("bus", bus))
+    clamps = _clamps(board, site, store, bus) if site.clamps else None
+    if clamps:
+        parts.append(("clamps", clamps))
+    values = _values(config, site, [part for _, part in parts])
+    parts.append(("values", values))
+    parts += _service(config, site, values, bus, clamps, root)
+    return parts
+
+
+def _bus(config, board, site):
+    from firmware.bus_port import BusPort, character_bits
+    from meters.bus import Bus
+    from modbus.master import Master
+
+    settings = config["bus"]
+    port = BusPort(settings, board["uart"]["id"])
+    master = Master(port, settings["baudrate"], character_bits(settings))
+    # Three tries for a slow quantity before it would grow stale.
+    slow_ms = max(settings["poll_interval_ms"], config["freshness"]["limit_s"] * 1000 // 3)
+    slow_every = max(1, slow_ms // max(100, settings["poll_interval_ms"]))
+    plan = site.transactions(master, slow_every)
+    return Bus(master, plan, settings["poll_interval_ms"], slow_ms)
+
+
+def _clamps(board, site, store, bus):
+    from clamp.models import scale
+    from clamp.part import Clamps
+    from clamp.reading import Clamp
+    from firmware.clamp_adc import ClampADC
+
+    clamps = []
+    for device, entry in site.clamps:
+        sampler = ClampADC(board["clamps"][entry["clamp"]])
+        figures = scale(entry, store.models())
+        clamps.append(Clamp(entry["clamp"], sampler, figures, device, device.power, site.voltage_dv))
+    return Clamps(clamps, may_hold=(lambda: bus.quiet) if bus else None)
+
+
+def _values(config, site, clocks):
+    from nrgkick.documents import Values, load_parts
+
+    load = load_parts(site.devices, site.locations) if config["load_power"] == "computed" else ()
+    return Values(site.devices, clocks, load)
+
+
+def _service(config, site, values, bus, clamps, root):
+    """Wi-Fi, the server and what it serves."""
+    from firmware.wifi import Station
+    from httpd.answers import File
+    from httpd.server import Server, listen
+    from nrgkick.documents import info
+
+    http = config["http"]
+
+    def up(address):
+        print("serving http://%s:%d/" % (address, http["port"]))
+
+    def give_up(reason):
+        print("reset:", reason)
+        machine.reset()
+
+    station = Station(config["wifi"], up, give_up)
+    routes = {
+        b"/api/v1/values.json": values,
+        b"/api/v1/info.json": info(site.infos),
+        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
+    }
+    server = Server(listen(http["host"], http["port"]), routes, select.poll())
+    return [("server", server), ("wifi", station)]

@@ -1,0 +1,87 @@
+"""From the checked config to devices, links and quantities: made once at boot."""
+
+from meters import plan, profile
+from meters.bus import Link
+from nrgkick.fields import FIELDS, TENTHS
+from nrgkick.readings import POLICIES, Device
+
+VOLTAGE = "voltage_l1"  # of the first grid meter that measures it: what clamps take for their watts
+
+
+class Site:
+    """All devices of a config. load(kind, name) gives profiles."""
+
+    def __init__(self, config, load):
+        self.devices = []
+        self.infos = []  # (category, index, info)
+        self.locations = {}  # of energy meters, by index
+        self.clamps = []  # (device, its entry of the config)
+        self.links = {}  # by unit
+        self.voltage_device = None
+        self._quantities = {}  # unit -> [Quantity]
+        self._limit_ms = config["freshness"]["limit_s"] * 1000
+        self._wants_voltage = any(["clamp" in entry for entry in config["devices"]])
+        for entry in config["devices"]:
+            self._add(entry, load)
+
+    def transactions(self, master, slow_every):
+        """The plan of all links, in the order of the config."""
+        found = []
+        for unit, link in self.links.items():
+            reads = plan.transactions(link, self._quantities[unit], master, slow_every)
+            link.choose_probes([read.count for read in reads])
+            found += reads
+        return found
+
+    def voltage_dv(self):
+        """Tenths of a volt as a meter has just measured them, or None. No heap."""
+        device = self.voltage_device
+        return None if device is None else device.fields[VOLTAGE]
+
+    def _add(self, entry, load):
+        category = entry["category"]
+        index = len([device for device in self.devices if device.category == category])
+        device = Device(category, index, self._limit_ms, POLICIES.index(entry["when_stale"]))
+        device.battery_connected = entry.get("battery_connected", False)
+        info = dict(entry["info"])
+        if "fixed" in entry:
+            _fix(device, entry)
+        elif "profile" in entry:
+            self._add_profile(device, entry, load("profile", entry["profile"]), info)
+        else:
+            device.add(device.power)
+            self.clamps.append((device, entry))
+        if entry.get("mode") is not None:
+            device.fix("mode", entry["mode"])
+        self.devices.append(device)
+        self.infos.append((category, index, info))
+        if category == "energy_meters":
+            self.locations[index] = info.get("location")
+
+    def _add_profile(self, device, entry, description, info):
+        unit, invert = entry["unit"], entry["invert"]
+        if unit not in self.links:
+            limits = description.get("limits", {})
+            self.links[unit] = Link(unit, limits, entry["timeout_ms"], entry["pause_ms"])
+            self._quantities[unit] = []
+        info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
+        offered = profile.role(description, device.category)
+        pairs = profile.wanted(device.category, offered, invert)
+        if self._wants_voltage and self.voltage_device is None and VOLTAGE in offered:
+            if device.category == "energy_meters":
+                pairs.append((VOLTAGE, VOLTAGE))
+                self.voltage_device = device
+        for key, name in pairs:
+            device.add(key)
+            self._quantities[unit].append(
+                profile.quantity(device, key, name, description, device.category, invert)
+            )
+
+
+def _fix(device, entry):
+    for key, kind, _ in FIELDS[device.category]:
+        if key in entry["fixed"]:
+            value = entry["fixed"][key]
+            if key == device.power and entry["invert"]:
+                value = -value
+            device.fix(key, round(value * 10) if kind == TENTHS else value)

@@ -1,0 +1,187 @@
+"""The charger's documents: keys, types, freshness, age."""
+
+import json
+
+import maker
+import settings
+from firmware.devices import Site
+from nrgkick.documents import Values, info, load_parts
+from nrgkick.readings import ERROR, HOLD, OMIT, Device
+
+
+def _load(kind, name):
+    return {"uart": {"id": 1, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": []}
+
+
+def _body(source, now_ms):
+    """(status, head fields, parsed body) of what the source answers."""
+    answer = source.open(now_ms)
+    buf = bytearray(4096)
+    view = memoryview(buf)
+    got = b""
+    while len(got) < answer.length:
+        count = answer.read(view[:100], len(got))
+        assert count
+        got += bytes(buf[:count])
+    answer.close()
+    head, _, body = got.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    fields = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        fields[name.lower()] = value.strip()
+    assert int(fields["content-length"]) == len(body)
+    assert fields["content-type"] == "application/json"
+    assert fields["connection"] == "close"
+    assert fields["cache-control"] == "no-store"
+    return lines[0].split(" ")[1], fields, json.loads(body)
+
+
+def _maker_site():
+    config = settings.read(json.dumps(maker.config()), _load, lambda kind: [])
+    return Site(config, _load)
+
+
+def _meter(policy=ERROR, limit_ms=7000):
+    device = Device("energy_meters", 0, limit_ms, policy)
+    device.add("grid_power_w")
+    return device
+
+
+def _inverter(battery_connected=False):
+    device = Device("inverters", 0)
+    device.battery_connected = battery_connected
+    for key in ("inv_power_ac_w", "pv_energy_day_wh", "pv_energy_total_wh"):
+        device.add(key)
+    return device
+
+
+def test_the_makers_values_are_reproduced():
+    site = _maker_site()
+    values = Values(site.devices, (), load_parts(site.devices, site.locations))
+    values.step(1000)
+    status, fields, body = _body(values, 500000)
+    assert (status, fields["age"]) == ("200", "0")
+    assert body == maker.VALUES
+    values = body["device_values"]
+    assert values["inverters"]["0"]["battery_connected"] is True
+    for key, kind in (("soc", float), ("mode", int), ("bat_power_w", int)):
+        assert type(values["batteries"]["0"][key]) is kind, key
+
+
+def test_the_makers_info_is_reproduced():
+    status, _, body = _body(info(_maker_site().infos), 0)
+    assert status == "200"
+    assert body == maker.INFO
+
+
+def test_a_device_without_a_reading_makes_503_with_a_reason():
+    values = Values([_meter()])
+    values.step(1000)
+    status, fields, body = _body(values, 1000)
+    assert status == "503"
+    assert "energy_meters 0" in body["error"]
+    assert "age" not in fields
+
+
+def test_age_is_that_of_the_oldest_reading_and_grows_without_rendering():
+    meter, inverter = _meter(), _inverter()
+    meter.put("grid_power_w", -5, 3000)
+    inverter.put("inv_power_ac_w", 7, 1500)
+    values = Values([meter, inverter])
+    values.step(3100)
+    assert _body(values, 3100)[1]["age"] == "1"
+    assert _body(values, 3499)[1]["age"] == "1"
+    assert _body(values, 3500)[1]["age"] == "2"
+
+
+def test_a_reading_past_its_limit_is_not_served_even_without_rendering():
+    meter = _meter()
+    meter.put("grid_power_w", 1, 1000)
+    values = Values([meter])
+    values.step(1000)
+    assert _body(values, 8000)[0] == "200"
+    assert _body(values, 8001)[0] == "503"
+
+
+def test_a_stale_device_can_be_left_out():
+    meter, inverter = _meter(OMIT), _inverter()
+    meter.put("grid_power_w", 1, 1000)
+    inverter.put("inv_power_ac_w", 7, 8000)
+    values = Values([meter, inverter])
+    values.step(9000)
+    _, _, body = _body(values, 9000)
+    assert body["device_values"]["energy_meters"] == {}
+    assert body["device_values"]["inverters"]["0"] == {
+        "inv_power_ac_w": 7,
+        "battery_connected": False,
+    }
+
+
+def test_a_held_device_is_served_with_its_age():
+    meter = _meter(HOLD)
+    values = Values([meter])
+    values.step(500)
+    assert _body(values, 500)[0] == "503"
+    meter.put("grid_power_w", 1, 1000)
+    values.step(61000)
+    status, fields, body = _body(values, 61000)
+    assert (status, fields["age"]) == ("200", "60")
+    assert body["device_values"]["energy_meters"]["0"] == {"grid_power_w": 1}
+
+
+def test_a_held_reading_never_looks_young_again_when_ticks_wrap():
+    meter = _meter(HOLD)
+    meter.put("grid_power_w", 1, 0)
+    values = Values([meter])
+    now_ms = 0
+    for _ in range(40):
+        now_ms = (now_ms + 50000000) % (1 << 30)
+        values.step(now_ms)
+        if _ > 2:
+            assert int(_body(values, now_ms)[1]["age"]) >= 100000
+
+
+def test_load_power_is_inverter_and_grid_with_a_battery_behind_the_inverter():
+    meter, inverter, battery = _meter(), _inverter(True), Device("batteries", 0)
+    battery.add("bat_power_w")
+    for device, value in ((meter, -4151), (inverter, 4869), (battery, 1000)):
+        device.put(device.power, value, 1000)
+    devices = [inverter, meter, battery]
+    values = Values(devices, (), load_parts(devices, {0: None}))
+    values.step(1000)
+    # Voder/nodered-sonnen-nrgkick-flow: 4869 + (-4151) = 718
+    assert _body(values, 1000)[2]["device_values"]["load_power_w"] == 718
+    inverter.battery_connected = False
+    values = Values(devices, (), load_parts(devices, {0: 1}))
+    values.step(1000)
+    assert _body(values, 1000)[2]["device_values"]["load_power_w"] == 1718
+
+
+def test_load_power_is_left_out_while_a_part_is_unknown():
+    meter, inverter = _meter(), _inverter()
+    inverter.policy = OMIT
+    meter.put("grid_power_w", 1, 1000)
+    devices = [inverter, meter]
+    values = Values(devices, (), load_parts(devices, {0: 1}))
+    values.step(1000)
+    assert "load_power_w" not in _body(values, 1000)[2]["device_values"]
+
+
+def test_a_meter_elsewhere_than_at_the_grid_is_no_part_of_the_load():
+    devices = [_meter(), _inverter()]
+    assert load_parts(devices, {0: 2}) == ()
+
+
+def test_negative_tenths_and_zero():
+    load = Device("smart_loads", 0)
+    load.add("sl_power_w")
+    load.add("temp")
+    load.put("sl_power_w", 0, 1)
+    load.put("temp", -5, 1)
+    values = Values([load])
+    values.step(1)
+    assert _body(values, 1)[2]["device_values"]["smart_loads"]["0"] == {
+        "sl_power_w": 0,
+        "temp": -0.5,
+    }
