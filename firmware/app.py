@@ -9,6 +9,8 @@ from firmware import supervisor
 from firmware.devices import Site
 from firmware.store import Store
 
+VERSION = "0.1.0"
+
 
 def main(root):
     """Run for ever. A config.json that is refused ends it with one line, and leaves the REPL reachable."""
@@ -91,7 +93,7 @@ def _clamps(board, site, store, bus):
         sampler = ClampADC(board["clamps"][entry["clamp"]])
         figures = scale(entry, store.models())
         clamps.append(Clamp(entry["clamp"], sampler, figures, device, device.power, site.voltage_dv))
-    return Clamps(clamps, may_hold=(lambda: bus.quiet) if bus else None)
+    return Clamps(clamps, may_hold=_quiet(bus))
 
 
 def _values(config, site, clocks):
@@ -103,6 +105,8 @@ def _values(config, site, clocks):
 
 def _service(config, site, values, bus, clamps, root):
     """Wi-Fi, the server and what it serves."""
+    from firmware import status
+    from firmware.health import Health
     from firmware.wifi import Station
     from httpd.answers import File
     from httpd.server import Server, listen
@@ -113,15 +117,37 @@ def _service(config, site, values, bus, clamps, root):
     def up(address):
         print("serving http://%s:%d/" % (address, http["port"]))
 
-    def give_up(reason):
-        print("reset:", reason)
-        machine.reset()
-
-    station = Station(config["wifi"], up, give_up)
+    station = Station(config["wifi"], up, _reset)
     routes = {
         b"/api/v1/values.json": values,
         b"/api/v1/info.json": info(site.infos),
         b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
     }
+    health = Health(_quiet(bus))
+    counters = {"health": health.stats, "wifi": station.stats}
+    if bus:
+        counters["bus"] = bus.stats
+        counters["line"] = bus.master.stats
+    # The server takes its routes when it is made, but its counters belong on a page too: sources come first.
     server = Server(listen(http["host"], http["port"]), routes, select.poll())
-    return [("server", server), ("wifi", station)]
+    counters["http"] = server.stats
+    about = {"version": VERSION, "board": config["board"]}
+    tables = (
+        (b"/status.json", "status", status.status(about, site, bus, clamps, counters)),
+        (b"/metrics", "metrics", status.metrics(site, bus, clamps, counters)),
+    )
+    parts = [("server", server), ("wifi", station), ("health", health)]
+    for path, name, table in tables:
+        server.add(path, table)
+        parts.append((name, table))
+    return parts
+
+
+def _quiet(bus):
+    """A question to the bus: is nothing on the line?"""
+    return (lambda: bus.quiet) if bus else (lambda: True)
+
+
+def _reset(reason):
+    print("reset:", reason)
+    machine.reset()

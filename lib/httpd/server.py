@@ -108,9 +108,9 @@ class Server:
         self._listener = listener
         self._poller = poller
         self._wait_ms = wait_ms
-        table = [Route(path, routes[path], True) for path in charger if path in routes]
-        table += [Route(path, routes[path], False) for path in routes if path not in charger]
-        self._slots = [Slot(table, buffer_bytes) for _ in range(slots)]
+        self._routes = []  # each slot's request looks through this very list
+        self._charger = charger
+        self._slots = [Slot(self._routes, buffer_bytes) for _ in range(slots)]
         self._per_client = max(1, slots - 2)
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
@@ -125,9 +125,15 @@ class Server:
             self.stats["dropped_" + name] = 0
         for status in ("200", "400", "404", "414", "431", "500", "503"):
             self.stats[status] = 0
-        for route in table:
-            self.stats[route.name] = 0
+        for path in sorted(routes, key=lambda path: path not in charger):
+            self.add(path, routes[path])
         poller.register(listener, _READABLE)
+
+    def add(self, path, source):
+        """One more path (at boot)."""
+        route = Route(path, source, path in self._charger)
+        self._routes.append(route)
+        self.stats[route.name] = 0
 
     def step(self, now_ms):
         """Serve what is ready. No heap, but for what a new connection costs."""

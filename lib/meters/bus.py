@@ -10,6 +10,7 @@ from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
 from ticks import ticks_add, ticks_diff
 
 _BACKOFF_MAX_MS = 30000
+_LONG_AGO_MS = 100000000  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
 _REFUSED_AGAIN_MS = 60000  # a single register that a unit refused is tried again after this long
 _SPLIT_AFTER = 2  # refusals before a read is cut in two
@@ -32,9 +33,9 @@ class Link:
         self.probe_counts = [1, 2]
         self.exceptions = [0] * 12  # by exception code; 0: any other
         self.stats = {name: 0 for name in OUTCOMES[1:]}
+        self.at_ms = {"answer": None}  # when the unit last answered
         self.stats["requests"] = 0
         self.stats["implausible"] = 0
-        self.stats["good_ms"] = 0
         self.stats["reply_min_ms"] = 0
         self.stats["reply_mean_ms"] = 0
         self.stats["reply_max_ms"] = 0
@@ -56,7 +57,7 @@ class Link:
         if outcome == EXCEPTION:
             self.exceptions[exception if exception < 12 else 0] += 1
         self.failures = 0
-        stats["good_ms"] = now_ms
+        self.at_ms["answer"] = now_ms
         mean_ms = stats["reply_mean_ms"]
         if stats["good"] + stats["exception"] == 1:
             stats["reply_min_ms"] = mean_ms = reply_ms
@@ -72,6 +73,9 @@ class Link:
         self.failures = min(self.failures + 1, 10)
         wait_ms = min(_BACKOFF_MAX_MS, 500 << (self.failures - 1))
         self.retry_ms = ticks_add(now_ms, wait_ms)
+        at_ms = self.at_ms["answer"]
+        if at_ms is not None and ticks_diff(now_ms, at_ms) > _LONG_AGO_MS:
+            self.at_ms["answer"] = ticks_add(now_ms, -_LONG_AGO_MS)
 
 
 class Bus:
@@ -83,7 +87,7 @@ class Bus:
         self.poll_interval_ms = poll_interval_ms
         self.slow_interval_ms = slow_interval_ms
         self.cycles = 0
-        self.cycle_time_ms = 0
+        self.stats = {"cycles": 0, "cycle_ms": 0}
         self.quiet = True  # nothing is on the line
         self._probing = False
         self._index = 0
@@ -188,8 +192,9 @@ class Bus:
             self._index -= 1
 
     def _end_cycle(self, now_ms):
-        self.cycles += 1
-        self.cycle_time_ms = max(0, ticks_diff(now_ms, self._cycle_ms))
+        self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer
+        self.stats["cycles"] = self.cycles
+        self.stats["cycle_ms"] = max(0, ticks_diff(now_ms, self._cycle_ms))
         self._index = 0
         due_ms = ticks_add(self._cycle_ms, self.poll_interval_ms)
         floor_ms = 1 if self._asked else _IDLE_MS

@@ -127,7 +127,7 @@ class Values:
                 document.write_tenths(value)
             else:
                 document.write_int(value)
-            if key not in device.fixed:
+            if device.at_ms[key] is not None:
                 self._note_age(device, device.at_ms[key])
 
     def _note_age(self, device, at_ms):

@@ -25,8 +25,7 @@ class Device:
         self.index = index
         self.power = power_key(category)
         self.fields = {}
-        self.at_ms = {}
-        self.fixed = []
+        self.at_ms = {}  # None: never read, or fixed
         self.limit_ms = limit_ms
         self.policy = policy
         self.battery_connected = False
@@ -35,13 +34,12 @@ class Device:
     def add(self, key):
         """Make room for a field (at boot)."""
         self.fields[key] = None
-        self.at_ms[key] = 0
+        self.at_ms[key] = None
 
     def fix(self, key, value):
         """Give a field that never grows old (at boot)."""
         self.add(key)
         self.fields[key] = value
-        self.fixed.append(key)
 
     def put(self, key, value, at_ms):
         """A new reading of a field, taken at at_ms. No heap."""
@@ -49,17 +47,16 @@ class Device:
         self.at_ms[key] = at_ms
 
     def expire(self, now_ms):
-        """Forget what is older than the limit; with HOLD only what was never known stays unknown. No heap."""
+        """Forget what is older than the limit, unless it is held. No heap."""
         fields, stamps = self.fields, self.at_ms
         for key in fields:
-            if fields[key] is None or key in self.fixed:
-                continue
-            age_ms = ticks_diff(now_ms, stamps[key])
-            if self.policy == HOLD:
+            at_ms = stamps[key]
+            if at_ms is not None:
+                age_ms = ticks_diff(now_ms, at_ms)
                 if age_ms > _OLDEST_MS:
                     stamps[key] = ticks_add(now_ms, -_OLDEST_MS)
-            elif age_ms > self.limit_ms:
-                fields[key] = None
+                if age_ms > self.limit_ms and self.policy != HOLD:
+                    fields[key] = None
 
     def known(self):
         """Is there a power to serve?"""

@@ -13,7 +13,7 @@ ROOT = (
         ...,
         (
             ("ssid", "text", ..., (1, 32)),
-            ("password", "password", "", (8, 63)),
+            ("password", "password", "", (1, 64)),
             ("hostname", "label", "nrgkick-bridge", (1, 32)),
             (
                 "ip",

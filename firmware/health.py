@@ -1,0 +1,32 @@
+"""Uptime and heap, and a collection of garbage at a quiet moment."""
+
+import gc
+
+from ticks import ticks_add, ticks_diff
+
+_LOOK_MS = 1000
+_COLLECT_S = 60
+
+
+class Health:
+    """A part. may_hold(): whether holding the loop for some ms delays nobody."""
+
+    def __init__(self, may_hold):
+        self._may_hold = may_hold
+        self._second_ms = None
+        self._collected_s = 0
+        self.stats = {"uptime_s": 0, "heap_used": 0, "heap_free": 0}
+
+    def step(self, now_ms):
+        if self._second_ms is None:
+            self._second_ms = now_ms
+        stats = self.stats
+        while ticks_diff(now_ms, self._second_ms) >= 1000:
+            self._second_ms = ticks_add(self._second_ms, 1000)
+            stats["uptime_s"] += 1
+        stats["heap_used"] = gc.mem_alloc()
+        stats["heap_free"] = gc.mem_free()
+        if stats["uptime_s"] - self._collected_s >= _COLLECT_S and self._may_hold():
+            self._collected_s = stats["uptime_s"]
+            gc.collect()
+        return _LOOK_MS
