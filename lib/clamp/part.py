@@ -17,6 +17,7 @@ class Clamps:
         self.clamps = clamps
         self.mains = Mains(nominal_hz)
         self.postponed = 0
+        self.cycles = 0  # windows worked through
         self._window = Window()
         self._may_hold = may_hold
         self._interval_ms = interval_ms // len(clamps)
@@ -57,5 +58,6 @@ class Clamps:
         if self.mains.step() or not self._window.step():
             return
         self.clamps[self._turn].take(self._window, self.mains, self._ended_ms)
+        self.cycles = (self.cycles + 1) & 0x3FFFFFFF
         self._turn = (self._turn + 1) % len(self.clamps)
         self._working = False
