@@ -1,6 +1,7 @@
 """The composition: reads the settings, builds every part once, and runs them. The only file that knows all parts."""
 
 import gc
+import json
 import select
 import sys
 
@@ -124,23 +125,23 @@ def _service(config, site, values, bus, clamps, root):
         b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
     }
     health = Health(_quiet(bus))
-    counters = {"health": health.stats, "wifi": station.stats}
-    if bus:
-        counters["bus"] = bus.stats
-        counters["line"] = bus.master.stats
-    # The server takes its routes when it is made, but its counters belong on a page too: sources come first.
     server = Server(listen(http["host"], http["port"]), routes, select.poll())
-    counters["http"] = server.stats
-    about = {"version": VERSION, "board": config["board"]}
-    tables = (
-        (b"/status.json", "status", status.status(about, site, bus, clamps, counters)),
-        (b"/metrics", "metrics", status.metrics(site, bus, clamps, counters)),
-    )
-    parts = [("server", server), ("wifi", station), ("health", health)]
-    for path, name, table in tables:
-        server.add(path, table)
-        parts.append((name, table))
-    return parts
+    counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
+    if bus:
+        counters += [("bus", bus.stats), ("line", bus.master.stats)]
+    clamps = clamps.clamps if clamps else []
+    about = json.dumps({"version": VERSION, "board": config["board"]}).encode()
+    report = status.Status(about, counters, site.devices, site.links, clamps)
+    metrics = status.Metrics(status.metric_groups(counters, site.devices, site.links, clamps))
+    server.add(b"/status.json", report)
+    server.add(b"/metrics", metrics)
+    return [
+        ("server", server),
+        ("wifi", station),
+        ("health", health),
+        ("status", report),
+        ("metrics", metrics),
+    ]
 
 
 def _quiet(bus):

@@ -16,7 +16,7 @@ class Site:
         self.infos = []  # (category, index, info)
         self.locations = {}  # of energy meters, by index
         self.clamps = []  # (device, its entry of the config)
-        self.links = {}  # by unit
+        self.links = []  # in the order of the config
         self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
         self._limit_ms = config["freshness"]["limit_s"] * 1000
@@ -27,8 +27,8 @@ class Site:
     def transactions(self, master, slow_every):
         """The plan of all links, in the order of the config."""
         found = []
-        for unit, link in self.links.items():
-            reads = plan.transactions(link, self._quantities[unit], master, slow_every)
+        for link in self.links:
+            reads = plan.transactions(link, self._quantities[link.unit], master, slow_every)
             link.choose_probes([read.count for read in reads])
             found += reads
         return found
@@ -60,9 +60,9 @@ class Site:
 
     def _add_profile(self, device, entry, description, info):
         unit, invert = entry["unit"], entry["invert"]
-        if unit not in self.links:
+        if unit not in self._quantities:
             limits = description.get("limits", {})
-            self.links[unit] = Link(unit, limits, entry["timeout_ms"], entry["pause_ms"])
+            self.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
             self._quantities[unit] = []
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)

@@ -1,87 +1,210 @@
-"""What the bridge tells about itself: /status.json and /metrics, as tables over the dicts that its parts keep."""
+"""What the bridge tells about itself: /status.json and /metrics, rendered once a second from the dicts that its parts keep.
 
-from httpd.answers import JSON, TEXT
-from nrgkick.fields import FIELDS, TENTHS
+A report is rendered section by section, so that the loop is never held for long.
+"""
+
+from httpd.answers import JSON
+from httpd.document import Document
+from nrgkick.fields import FIELDS, TENTHS, kind_of
 from nrgkick.readings import POLICIES
-from report import table
-from report.json_rows import Live, live, rows
+from ticks import ticks_diff
 
+_RENDER_MS = 1000
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def status(about, site, bus, clamps, counters):
-    """The table behind /status.json. about: texts; counters: {name: kept dict of numbers}."""
-    tree = [("about", list(about.items()))]
-    tree += [(name, live(counters[name])) for name in counters]
-    tree.append(("devices", [_device(device, info) for device, info in zip(site.devices, site.infos)]))
-    if bus:
-        tree.append(("units", [_unit(link) for link in bus.links()]))
-    if clamps:
-        tree.append(("clamps", [(clamp.name, _clamp(clamp)) for clamp in clamps.clamps]))
-    made = rows(tree)
-    return table.Table(made, JSON, b"null", _capacity(made))
+class Report:
+    """A part that renders, and a source. Subclasses have sections: [(method, subject)]."""
+
+    def __init__(self, content_type, sections):
+        self._document = Document(1024, content_type)
+        self._sections = sections
+        self._next = 0
+        self._begun_ms = None
+
+    def step(self, now_ms):
+        """Render one section. No heap."""
+        if self._next == 0:
+            if self._begun_ms is not None and ticks_diff(now_ms, self._begun_ms) < _RENDER_MS:
+                return _RENDER_MS - ticks_diff(now_ms, self._begun_ms)
+            if not self._document.begin():
+                return 20  # somebody is still reading
+            self._begun_ms = now_ms
+        self._section(now_ms)
+        return 1
+
+    def open(self, now_ms):
+        """The last report; one that is being rendered is finished first."""
+        while self._next or self._begun_ms is None:
+            self.step(now_ms)
+        return self._document.open(now_ms)
+
+    def _section(self, now_ms):
+        method, subject = self._sections[self._next]
+        method(subject, now_ms)
+        self._next += 1
+        if self._next == len(self._sections):
+            self._document.end()
+            self._next = 0
 
 
-def metrics(site, bus, clamps, counters):
-    """The table behind /metrics, in the Prometheus text format 0.0.4."""
-    made = []
-    for name in counters:
-        for key in counters[name]:
-            made.append((_line(name, key), counters[name], key, table.INT))
-    for device in site.devices:
-        label = 'category="%s",index="%d"' % (device.category, device.index)
+class Status(Report):
+    """/status.json. about: texts; counters: [(name, kept dict)]."""
+
+    def __init__(self, about, counters, devices, links, clamps):
+        sections = [(self._about, about)]
+        sections += [(self._counters, counter) for counter in counters]
+        for name, method, subjects in (
+            (b'"devices": [', self._device, devices),
+            (b'"units": [', self._unit, links),
+            (b'"clamps": {', self._clamp, clamps),
+        ):
+            sections.append((self._open_list, name))
+            sections += [(method, subject) for subject in subjects]
+            sections.append((self._close_list, b"}" if name.endswith(b"{") else b"]"))
+        sections.append((self._close_list, b"}"))
+        self._comma = False
+        super().__init__(JSON, sections)
+
+    def _about(self, about, now_ms):
+        self._document.write(b'{"about": ')
+        self._document.write(about)
+        self._comma = True
+
+    def _separate(self):
+        if self._comma:
+            self._document.write(b", ")
+        self._comma = True
+
+    def _key(self, key):
+        self._separate()
+        self._document.write(b'"')
+        self._document.write_text(key)
+        self._document.write(b'": ')
+
+    def _open_list(self, opening, now_ms):
+        self._separate()
+        self._document.write(opening)
+        self._comma = False
+
+    def _close_list(self, closing, now_ms):
+        self._document.write(closing)
+        self._comma = True
+
+    def _number(self, value, kind=0):
+        if value is None:
+            self._document.write(b"null")
+        elif kind == TENTHS:
+            self._document.write_tenths(value)
+        else:
+            self._document.write_int(value)
+
+    def _entries(self, numbers):
+        for key in numbers:
+            value = numbers[key]
+            self._key(key)
+            if isinstance(value, dict):
+                self._object(value)
+            else:
+                self._number(value)
+
+    def _object(self, numbers):
+        self._document.write(b"{")
+        self._comma = False
+        self._entries(numbers)
+        self._document.write(b"}")
+        self._comma = True
+
+    def _counters(self, counter, now_ms):
+        self._key(counter[0])
+        self._object(counter[1])
+
+    def _ages(self, stamps, now_ms):
+        for key in stamps:
+            self._key(key)
+            at_ms = stamps[key]
+            self._number(None if at_ms is None else max(0, ticks_diff(now_ms, at_ms)))
+
+    def _device(self, device, now_ms):
+        document = self._document
+        self._open_list(b'{"device": "', now_ms)
+        document.write(device.label)
+        document.write(b'", "when_stale": "')
+        document.write_text(POLICIES[device.policy])
+        document.write(b'", "limit_ms": ')
+        document.write_int(device.limit_ms)
+        document.write(b', "fields": {')
         for key in device.fields:
-            kind = _kind(device, key)
-            made.append((_line("device", key, label), device.fields, key, kind))
-    for link in bus.links() if bus else ():
-        for key in link.stats:
-            made.append((_line("unit", key, 'unit="%d"' % link.unit), link.stats, key, table.INT))
-    for clamp in clamps.clamps if clamps else ():
-        for key in clamp.result:
-            if key != "rejected":
-                label = 'clamp="%s"' % clamp.name
-                made.append((_line("clamp", key, label), clamp.result, key, table.INT))
-    made.append((b"\n", None, None, 0))
-    return table.Table(made, _PROMETHEUS, None, _capacity(made))
+            self._key(key)
+            self._number(device.fields[key], kind_of(device.category, key))
+        document.write(b'}, "age_ms": {')
+        self._comma = False
+        self._ages(device.at_ms, now_ms)
+        self._close_list(b"}}", now_ms)
+
+    def _unit(self, link, now_ms):
+        self._open_list(b'{"unit": ', now_ms)
+        self._document.write_int(link.unit)
+        self._comma = True
+        self._ages(link.at_ms, now_ms)
+        self._entries(link.stats)
+        self._key("exceptions")
+        self._document.write(b"[")
+        self._comma = False
+        for count in link.exceptions:
+            self._separate()
+            self._document.write_int(count)
+        self._close_list(b"]}", now_ms)
+
+    def _clamp(self, clamp, now_ms):
+        self._key(clamp.name)
+        self._object(clamp.result)
 
 
-def _device(device, info):
-    fields = [(key, Live(device.fields, key, _kind(device, key))) for key in device.fields]
-    ages = [(key, Live(device.at_ms, key, table.AGE)) for key in device.fields]
-    return [
-        ("category", device.category),
-        ("index", device.index),
-        ("name", info[2].get("name", "")),
-        ("limit_ms", device.limit_ms),
-        ("when_stale", POLICIES[device.policy]),
-        ("fields", fields),
-        ("age_ms", ages),
-    ]
+class Metrics(Report):
+    """/metrics in the Prometheus text format 0.0.4: all samples of a name together; what is unknown is left out.
+
+    groups: [(subject, category, [(label, kept dict)])], the dicts of a group with the same keys.
+    """
+
+    def __init__(self, groups):
+        sections = []
+        for group in groups:
+            for key in group[2][0][1] if group[2] else ():
+                sections.append((self._family, (group, key)))
+        super().__init__(_PROMETHEUS, sections)
+
+    def _family(self, family, now_ms):
+        (subject, category, members), key = family
+        document = self._document
+        for label, numbers in members:
+            value = numbers[key]
+            if value is None or isinstance(value, dict):
+                continue
+            document.write(b"nrgkick_bridge_")
+            document.write_text(subject)
+            document.write(b"_")
+            document.write_text(key)
+            document.write(label)
+            document.write(b" ")
+            if kind_of(category, key) == TENTHS:
+                document.write_tenths(value)
+            else:
+                document.write_int(value)
+            document.write(b"\n")
 
 
-def _unit(link):
-    exceptions = [Live(link.exceptions, code) for code in range(len(link.exceptions))]
-    answer = [("answer_age_ms", Live(link.at_ms, "answer", table.AGE))]
-    return [("unit", link.unit)] + answer + live(link.stats) + [("exceptions", exceptions)]
-
-
-def _clamp(clamp):
-    result = [(key, Live(clamp.result, key)) for key in clamp.result if key != "rejected"]
-    return result + [("rejected", live(clamp.rejected))]
-
-
-def _kind(device, key):
-    for name, kind, _ in FIELDS[device.category]:
-        if name == key:
-            return table.TENTHS if kind == TENTHS else table.INT
-    return table.TENTHS  # voltage_l1
-
-
-def _line(subject, key, label=""):
-    name = "".join([c if c.isalpha() or c.isdigit() else "_" for c in key])
-    label = "{%s}" % label if label else ""
-    return ("\nnrgkick_bridge_%s_%s%s " % (subject, name, label)).encode()
-
-
-def _capacity(made):
-    return sum([len(text) + 8 for text, *_ in made])
+def metric_groups(counters, devices, links, clamps):
+    """Groups for Metrics (at boot)."""
+    groups = [(name, "", [(b"", numbers)]) for name, numbers in counters]
+    for category in FIELDS:
+        members = [
+            (('{category="%s",index="%d"}' % (category, device.index)).encode(), device.fields)
+            for device in devices
+            if device.category == category
+        ]
+        groups.append(("device", category, members))
+    units = [(('{unit="%d"}' % link.unit).encode(), link.stats) for link in links]
+    groups.append(("unit", "", units))
+    groups.append(("clamp", "", [(('{clamp="%s"}' % c.name).encode(), c.result) for c in clamps]))
+    return groups

@@ -24,7 +24,7 @@ if sys.implementation.name == "micropython":
 else:
 
     def _put(stream, value):
-        stream.write(b"%d" % value)
+        stream.write(str(value).encode())
 
 
 class Document:
@@ -56,6 +56,10 @@ class Document:
 
     def write_int(self, value):
         _put(self._stream, value)
+
+    def write_text(self, text):
+        """Write a str."""
+        _put(self._stream, text)
 
     def write_tenths(self, value):
         """Write 782 as 78.2."""

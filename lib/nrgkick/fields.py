@@ -38,3 +38,12 @@ POSITIVE = {
 
 def power_key(category):
     return FIELDS[category][0][0]
+
+
+def kind_of(category, key):
+    """WHOLE or TENTHS. No heap."""
+    if category in FIELDS:
+        for name, kind, _ in FIELDS[category]:
+            if name == key:
+                return kind
+    return TENTHS if key.startswith("voltage") else WHOLE
