@@ -193,7 +193,9 @@ def wasm():
 
 
 def npm_install(npm, folder):
-    shutil.copytree(WASM, folder)
+    folder.mkdir()
+    for pins in WASM.glob("package*.json"):
+        shutil.copy(pins, folder)
     done = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
