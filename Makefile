@@ -7,7 +7,6 @@ ARGS      ?=
 VENV := .venv
 PY   := $(VENV)/bin/python
 MADE := $(VENV)/made
-TEXT := lib firmware host_tools host_tests
 
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
@@ -33,13 +32,13 @@ bench: $(MADE) ## Measure what design.md promises.
 	@$(PY) -m host_tools.bench $(ARGS)
 
 lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32.
-	@$(PY) -m ruff check $(TEXT)
-	@$(PY) -m ruff format --check $(TEXT)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
 	@$(PY) -m host_tools.device_api
 
 format: $(MADE) ## Let ruff put the code in order.
-	@$(PY) -m ruff check --fix $(TEXT)
-	@$(PY) -m ruff format $(TEXT)
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
 
 check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
