@@ -19,7 +19,7 @@ from host_tools import interpreter  # noqa: E402
 
 PORTABLE = ROOT / "host_tests" / "portable"
 RUNNER = ROOT / "host_tests" / "run_portable.py"
-DEFAULT_HEAP_KB = 128
+DEFAULT_HEAP_KB = 256  # the compiler needs most of it: a board gets .mpy files
 LIMIT_S = 60
 
 BUILDS = {
