@@ -69,8 +69,8 @@ clean: ## Remove everything that make has made.
 
 # Made anew when the pins change; the stamp comes last, so a half-made one counts as none.
 $(MADE): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo 'Python 3.10 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@echo 'Installing host packages in $(VENV) ...'
