@@ -7,6 +7,7 @@ ARGS      ?=
 VENV := .venv
 PY   := $(VENV)/bin/python
 MADE := $(VENV)/made
+HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
@@ -71,7 +72,9 @@ clean: ## Remove everything that make has made.
 $(MADE): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	@$(HAS_VENV) || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; fi >/dev/null 2>&1 || true
+	@$(HAS_VENV) || \
 	  { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@echo 'Installing host packages in $(VENV) ...'
 	@rm -rf $(VENV)

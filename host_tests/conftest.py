@@ -81,10 +81,11 @@ class PortableItem(pytest.Item):
             )
         except subprocess.TimeoutExpired as error:
             said = (error.stdout or b"").decode(errors="replace")
-            raise PortableFailure(f"{said}\nno end after {LIMIT_S} s") from None
+            raise PortableFailure(f"no end after {LIMIT_S} s\n{said}") from None
         # The runner's closing line, too: a test that ends the interpreter early must not look like success.
         if done.returncode or not re.search(r"^[1-9]\d* passed, 0 failed$", done.stdout, re.M):
-            raise PortableFailure(f"{done.stdout}\nexit status {done.returncode} of {found}")
+            said = without_passed(done.stdout) or "the interpreter ended before the tests did"
+            raise PortableFailure(f"{said}\nexit status {done.returncode} of {found}")
 
     def heap_kb(self, bits):
         named = re.search(r'^HEAP = "(\d+)k"', self.path.read_text(), re.M)
@@ -92,7 +93,7 @@ class PortableItem(pytest.Item):
 
     def repr_failure(self, excinfo):
         if isinstance(excinfo.value, PortableFailure):
-            return with_source(str(excinfo.value))
+            return str(excinfo.value)
         return super().repr_failure(excinfo)
 
     def reportinfo(self):
@@ -100,16 +101,18 @@ class PortableItem(pytest.Item):
 
 
 class PortableFailure(Exception):
-    """What MicroPython printed, passing tests left out."""
+    """The text is all that pytest shall show."""
 
 
-def with_source(output):
-    """MicroPython's tracebacks name file and line only; put the line itself below, as CPython does."""
+def without_passed(output):
+    """What the runner printed about failures. MicroPython's tracebacks name file and line only; the line itself is
+    put below, as CPython does."""
     lines = []
     for line in output.splitlines():
         if line.startswith("ok "):
             continue
         lines.append(line)
-        if place := re.match(r'  File "(.+)", line (\d+)', line):
-            lines.append("    " + linecache.getline(str(ROOT / place[1]), int(place[2])).strip())
+        place = re.match(r'  File "(.+)", line (\d+)', line)
+        if place and (source := linecache.getline(str(ROOT / place[1]), int(place[2]))):
+            lines.append("    " + source.strip())
     return "\n".join(lines)

@@ -32,7 +32,7 @@ VARIABLES = {64: ("MICROPYTHON",), 32: ("MICROPYTHON32", "MICROPYTHON")}
 
 PROBE = "import sys; print(sys.implementation[0], *sys.implementation[1][:3], sys.maxsize)"
 
-# glibc would map blocks above 128 kB far from the rest of the heap, at addresses that are no small int:
+# glibc would map blocks above 128 kB into the upper half of the address space, whose addresses are no small ints:
 # id() would allocate there, as it never does on an ESP32.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1073741824"}
 

@@ -1,0 +1,64 @@
+"""The runner on MicroPython must never call something a success that is none."""
+
+import subprocess
+
+import pytest
+
+from host_tools import interpreter
+
+RUNNER = interpreter.ROOT / "host_tests" / "run_portable.py"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a source text as a portable test file: (exit status, lines printed)."""
+
+    def run_source(source, *names):
+        path = tmp_path / "test_it.py"
+        path.write_text(source)
+        found = interpreter.find(32)
+        done = subprocess.run(
+            found.command(RUNNER, path, *names, heap="128k"),
+            cwd=interpreter.ROOT,
+            env=found.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return done.returncode, done.stdout.splitlines()
+
+    return run_source
+
+
+def test_tests_run_in_the_order_written(run):
+    assert run("def test_b():\n    pass\n\ndef test_a():\n    pass\n") == (
+        0,
+        ["ok test_b", "ok test_a", "2 passed, 0 failed"],
+    )
+
+
+def test_failure_is_named_with_its_traceback_and_the_others_run_on(run):
+    status, lines = run("def test_a():\n    assert 1 == 2\n\ndef test_b():\n    pass\n")
+    assert status == 1
+    assert lines[0] == "FAIL test_a"
+    assert any(line.endswith('test_it.py", line 2, in test_a') for line in lines)
+    assert lines[-2:] == ["ok test_b", "1 passed, 1 failed"]
+
+
+def test_file_without_tests_is_a_failure(run):
+    assert run("def helper():\n    pass\n") == (1, ["0 passed, 0 failed"])
+
+
+def test_file_that_does_not_import_is_a_failure(run):
+    status, lines = run("import no_such_module\n\ndef test_a():\n    pass\n")
+    assert status == 1
+    assert lines[-1] == "ImportError: no module named 'no_such_module'"
+
+
+def test_lib_is_importable(run):
+    assert run("import ticks\n\ndef test_a():\n    ticks.ticks_ms()\n")[0] == 0
+
+
+def test_single_test_can_be_named(run):
+    source = "def test_a():\n    assert False\n\ndef test_b():\n    pass\n"
+    assert run(source, "test_b") == (0, ["ok test_b", "1 passed, 0 failed"])
