@@ -1,7 +1,7 @@
 """Portable tests run three times: by pytest itself on CPython, and each file as one item per MicroPython build.
 
 A file may say `HEAP = "64k"`: the heap it must manage with on an ESP32, so on the 32-bit build. Objects of the 64-bit
-build are twice as large, and so is its heap. `--wasm` runs them on the WebAssembly build too, and on no other MicroPython.
+build are twice as large, and so is its heap. With `--wasm` they run on the WebAssembly build, and on nothing else.
 """
 
 import linecache
