@@ -78,6 +78,8 @@ class Uses(ast.NodeVisitor):
             self.bind(alias.asname or alias.name, (alias.name,), node)
 
     def visit_ImportFrom(self, node):
+        if node.level:
+            return  # relative: ours
         for alias in node.names:
             self.bind(alias.asname or alias.name, (node.module, alias.name), node)
 

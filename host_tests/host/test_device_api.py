@@ -63,6 +63,10 @@ def test_what_only_the_newest_release_has_is_an_error(tmp_path):
     ]
 
 
+def test_relative_import_is_ours(tmp_path):
+    assert errors(tmp_path, "from . import a\nfrom .b import C\na.x\nC.y") == []
+
+
 def test_guarded_import_is_free(tmp_path):
     source = """
 try:
