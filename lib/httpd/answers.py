@@ -17,7 +17,7 @@ import os
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
-_REASONS = {
+REASONS = {
     "200": "OK",
     "400": "Bad Request",
     "404": "Not Found",
@@ -31,7 +31,7 @@ _REASONS = {
 def head(status, content_type, length, extra=""):
     """The head of an answer in bytes. `length` may be a text of fixed width, `extra` further lines."""
     return (
-        f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
+        f"HTTP/1.1 {status} {REASONS[status]}\r\n"
         f"Content-Type: {content_type}\r\n"
         f"Content-Length: {length}\r\n"
         f"{extra}Cache-Control: no-store\r\n"

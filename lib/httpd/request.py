@@ -8,7 +8,7 @@ pieces is it kept; of the fields nothing but their end matters, since no answer 
 LINE_BYTES = 256
 # Browsers send 1 to 3 kB of cookies to whatever runs on that host name.
 HEAD_BYTES = 4096
-# In front of the new bytes: the end of a head may be cut at any place, and is at most three bytes long.
+# In front of the new bytes: the end of a head is three bytes long and may be cut at any place.
 TAIL_BYTES = 2
 
 MORE = 0
@@ -21,17 +21,15 @@ OTHER_METHOD = 500  # by the maker's document, where HTTP has 405
 
 _SPACE = 32
 _QUERY = 63
-_SLASH = 47
 _RETURN = 13
-_VERSION = b" HTTP/1."
-_VERSION_BYTES = 9  # with the digit
+_VERSION_BYTES = 9  # of " HTTP/1.1"
 
 
 class Request:
-    """`feed` until it returns something else than MORE; then `route` tells which path was found."""
+    """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to."""
 
     def __init__(self, routes):
-        """`routes`: objects with a `path` in bytes."""
+        """`routes`: objects with `path` in bytes and `length`, its length."""
         self._routes = routes
         self._line = bytearray(LINE_BYTES)
         self.reset()
@@ -39,100 +37,104 @@ class Request:
     def reset(self):
         self.route = None
         self.closes = False  # the client waits for our close: HTTP/1.0
-        self.bytes = 0
-        self._kept = 0
         self._outcome = MORE  # of the request line, until the head has ended
-        self._last = self._last_but_one = 0
+        self._kept = 0  # bytes of an unfinished request line
+        self._taken = 0  # bytes of the head so far, the last two of them:
+        self._last_but_one = self._last = 0
 
     def feed(self, data, count):
-        """Take data[TAIL_BYTES:TAIL_BYTES + count] (the bytes before are ours) and return an outcome. No heap."""
+        """Take data[TAIL_BYTES:TAIL_BYTES + count], return an outcome. The bytes before are ours."""
         end = TAIL_BYTES + count
         start = 0
-        if self._outcome == MORE:
-            start = self._take_line(data, end)
-            if self._outcome == BAD or self._outcome == LINE_TOO_LONG:
-                return self._outcome
-        if self._outcome != MORE and self._head_ends(data, start, end):
-            return self._outcome
-        self.bytes += count
-        if self.bytes >= HEAD_BYTES:
+        outcome = self._outcome
+        if outcome == MORE:
+            start = data.find(b"\n", TAIL_BYTES, end)
+            if start < 0 or self._kept or start > TAIL_BYTES + LINE_BYTES:
+                outcome = self._keep(data, start, end)
+            else:
+                outcome = self._parse(data, TAIL_BYTES, start)
+            if outcome == BAD or outcome == LINE_TOO_LONG:
+                return outcome
+            self._outcome = outcome
+        if outcome != MORE and self._ends(data, start, end):
+            return outcome
+        self._taken += count
+        if self._taken >= HEAD_BYTES:
             return HEAD_TOO_LONG
         self._last_but_one = data[end - 2] if count > 1 else self._last
         self._last = data[end - 1]
         return MORE
 
-    def _head_ends(self, data, start, end):
-        data[0] = self._last_but_one
-        data[1] = self._last
-        if end > TAIL_BYTES + HEAD_BYTES - self.bytes:
-            end = TAIL_BYTES + HEAD_BYTES - self.bytes
+    def _ends(self, data, start, end):
+        """Is there an empty line in data[start:end]? From 0 on it may have begun in the piece before."""
+        if start == 0:
+            data[0] = self._last_but_one
+            data[1] = self._last
+        end = min(end, TAIL_BYTES + HEAD_BYTES - self._taken)
         return data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
 
-    def _take_line(self, data, end):
-        """Return where the search for the end of the head starts: at the end of the line."""
-        feed = data.find(b"\n", TAIL_BYTES, end)
-        stop = end if feed < 0 else feed
-        if self._kept:
-            self._keep(data, stop)
-            if feed >= 0 and self._outcome == MORE:
-                self._outcome = self._parse(self._line, 0, self._kept)
-        elif stop - TAIL_BYTES > LINE_BYTES:
-            self._outcome = _too_long(data, TAIL_BYTES)
-        elif feed >= 0:
-            self._outcome = self._parse(data, TAIL_BYTES, feed)
-        elif not _is_letter(data[TAIL_BYTES]):
-            self._outcome = BAD  # a TLS hello has no end of line
-        else:
-            self._keep(data, stop)
-        return feed
-
-    def _keep(self, data, stop):
+    def _keep(self, data, feed, end):
+        """Collect a request line that comes in pieces or is too long; its outcome once `feed` ends it."""
         line = self._line
         kept = self._kept
-        for at in range(TAIL_BYTES, stop):
+        for at in range(TAIL_BYTES, end if feed < 0 else feed):
             if kept == LINE_BYTES:
-                self._outcome = _too_long(line, 0)
-                return
+                return _too_long(line)
             line[kept] = data[at]
             kept += 1
         self._kept = kept
+        if feed >= 0:
+            return self._parse(line, 0, kept)
+        return MORE if _is_letter(line[0]) else BAD  # a TLS hello may never end a line
 
     def _parse(self, line, start, stop):
-        """The outcome of the request line line[start:stop], as far as it decides."""
-        if stop > start and line[stop - 1] == _RETURN:
+        """The outcome of the request line line[start:stop], if its head ends well."""
+        if line[stop - 1] == _RETURN:
             stop -= 1
         end = stop - _VERSION_BYTES
-        if end <= start or not line.startswith(_VERSION, end) or not 48 <= line[stop - 1] <= 57:
+        if end <= start:
             return BAD
-        at = line.find(b" ", start, end) + 1
-        if at == 0 or at == end or not _is_letter(line[start]) or line.find(b" ", at, end) >= 0:
-            return BAD
-        if not line.startswith(b"GET ", start):
-            return OTHER_METHOD
-        self.closes = line[stop - 1] == 48
-        if line[at] != _SLASH:
-            if not line.startswith(b"http://", at):
+        if not line.startswith(b" HTTP/1.1", end):
+            if not line.startswith(b" HTTP/1.0", end):
                 return BAD
-            at = line.find(b"/", at + 7, end)
-        return self._find(line, at) if at >= 0 else UNKNOWN
+            self.closes = True
+        at = start + 4
+        if not line.startswith(b"GET /", start):
+            at = _unusual(line, start, end)
+            if at < 0:
+                return BAD
+            if not line.startswith(b"GET ", start):
+                self.closes = False  # there may be a body to drain
+                return OTHER_METHOD
+        if line.find(b" ", at, end) >= 0:
+            return BAD
+        return self._find(line, at)
 
     def _find(self, line, at):
-        """Find the route whose path stands at `at`, where a path cannot run over the line's end: it has no space."""
-        for route in self._routes:
+        """A path cannot match beyond the line's end, since none has a space."""
+        for i in range(len(self._routes)):
+            route = self._routes[i]
             if line.startswith(route.path, at):
-                after = line[at + route.length]
-                if after == _SPACE or after == _QUERY:
+                if line[at + route.length] == _SPACE or line[at + route.length] == _QUERY:
                     self.route = route
                     return FOUND
         return UNKNOWN
+
+
+def _unusual(line, start, end):
+    """Where the path begins (for GET), of another method or with the target http://host/path; -1: no request."""
+    at = line.find(b" ", start, end) + 1
+    if at == 0 or at == end or not _is_letter(line[start]):
+        return -1
+    if line.startswith(b"http://", at):
+        return line.find(b"/", at + 7, end)
+    return -1 if line.startswith(b"GET ", start) else at
 
 
 def _is_letter(byte):
     return 65 <= byte <= 90 or 97 <= byte <= 122
 
 
-def _too_long(line, start):
-    """The outcome of a line without an end: a long target after a method, or no HTTP at all."""
-    if _is_letter(line[start]) and line.find(b" ", start, start + 16) > 0:
-        return LINE_TOO_LONG
-    return BAD
+def _too_long(line):
+    """The outcome of a line without an end: a method and a long target, or no HTTP at all."""
+    return LINE_TOO_LONG if _is_letter(line[0]) and line.find(b" ", 0, 16) > 0 else BAD

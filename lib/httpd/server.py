@@ -12,16 +12,15 @@ from ticks import ticks_add, ticks_diff
 
 # Larger than most requests: a read that fills its buffer needs no second one to learn that there is no more.
 READ_BYTES = 1024
-# A packet lost on Wi-Fi is sent again after 1, 3, 7 s. Long times cost nothing: a full house drops the idlest.
+# Nothing came and nothing went. A packet lost on Wi-Fi is sent again after 1, 3, 7 s. A long time costs nothing,
+# because in a full house the idlest goes anyway.
 IDLE_MS = 5000
-HEAD_MS = 10000
-# Also how long a slow reader may keep a document from being rendered that does not fit a slot.
-SEND_MS = 10000
-# Who closes first keeps the address pair for two minutes, and lwIP has 12 connections in all: let it be the
-# client, which closes as soon as it has Content-Length bytes. One that waits for our close waits this long.
+# From accept to close: for a head that trickles in, a reader that is slow, a body without end.
+LIFE_MS = 10000
+# Who closes first keeps the pair of addresses for two minutes, and lwIP has 12 connections in all: let it be the
+# client, which closes as soon as it has Content-Length bytes. One that waits for our close waits this long. What
+# still comes is read and dropped, since closing on unread bytes resets the connection and kills the answer.
 GRACE_MS = 50
-# A request's body is read and dropped, since closing on unread bytes resets the connection and kills the answer.
-DRAIN_MS = 2000
 # When lwIP or the heap is exhausted, trying again at once makes it worse.
 REST_MS = 200
 _CHECK_MS = 10
@@ -35,7 +34,6 @@ _HEAD = 1
 _SEND = 2
 _GRACE = 3
 
-_TROUBLE = (OSError, MemoryError)
 _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
 # Beyond any idle time, so that classes of connections sort before it.
 _CLASS = 1 << 20
@@ -78,13 +76,13 @@ class Slot:
         self.state = _FREE
         self.client = None
         self.is_charger = False
+        self.opened_ms = self.moved_ms = 0
         self.request = Request(routes)
+        self.answer = None  # until the last of it was copied
+        self.offset = 0  # of the answer: what was copied
         self.buf = bytearray(buffer_bytes)
         self.view = memoryview(self.buf)
-        self.answer = None
-        self.offset = 0  # of the answer, how much was copied
-        self.start = self.stop = 0  # of the buffer, what is still to be sent
-        self.moved_ms = self.deadline_ms = 0
+        self.start = self.stop = 0  # of the buffer: what is still to be sent
 
 
 class Server:
@@ -117,13 +115,16 @@ class Server:
         self._fault = answers.problem("500", "internal error")
         self._in = bytearray(TAIL_BYTES + READ_BYTES)
         self._in_view = memoryview(self._in)[TAIL_BYTES:]
+        self._now_ms = 0
         self._check_ms = 0
         self._rest_until_ms = 0
         self._is_resting = False
+        self._slot = None  # whose turn it is
+        self._error = None
         self.stats = {"requests": 0, "last_charger_ms": -1}
         for name in ("full", "crowded", "late", "gone", "trouble"):
             self.stats["dropped_" + name] = 0
-        for status in ("200", "400", "404", "414", "431", "500", "503"):
+        for status in answers.REASONS:
             self.stats[status] = 0
         for path in sorted(routes, key=lambda path: path not in charger):
             self.add(path, routes[path])
@@ -137,16 +138,12 @@ class Server:
 
     def step(self, now_ms):
         """Serve what is ready. No heap, but for what a new connection costs."""
-        knocks = False
-        for sock, _ in self._poller.ipoll(self._wait_ms):
-            if sock is self._listener:
-                knocks = True  # after the others: it may have to take the place of one
-            else:
-                self._serve(sock, now_ms)
-        if knocks and not self._is_resting:
-            self._accept(now_ms)
-        if ticks_diff(now_ms, self._check_ms) >= 0:
-            self._check(now_ms)
+        self._now_ms = now_ms
+        try:
+            self._look()
+        except Exception as error:
+            # We are the supervisor of our connections: whatever befell one, the others are served.
+            self._error = error
         return 0
 
     def close(self):
@@ -156,37 +153,51 @@ class Server:
         self._poller.unregister(self._listener)
         self._listener.close()
 
-    # A connection's way: _accept, _receive until its request is there, _answer, _send, _receive until it is closed.
+    # On the way of a request each function has at most 11 words of locals and stack: up to there MicroPython puts
+    # them on the C stack, beyond it takes them from the heap and gives them back, at each call.
 
-    def _accept(self, now_ms):
-        sock = None
-        try:
-            sock, address = self._listener.accept()
-            sock.setblocking(False)
-            self._poller.register(sock, _READABLE)
-        except _TROUBLE as error:
-            if sock is not None:
-                sock.close()
-            if sock is not None or not _is_errno(error, EAGAIN, ECONNABORTED):
-                self._rest(now_ms)
-            return
+    def _look(self):
+        if self._error is not None:
+            self._recover()
+        knocks = False
+        self._slot = None
+        for sock, _ in self._poller.ipoll(self._wait_ms):
+            if sock is self._listener:
+                knocks = True  # after the others: it may have to take the place of one
+            else:
+                self._serve(sock)
+        self._slot = None
+        if knocks and not self._is_resting:
+            self._accept()
+        if ticks_diff(self._now_ms, self._check_ms) >= 0:
+            self._check()
+
+    def _serve(self, sock):
+        for slot in self._slots:
+            if slot.sock is sock:
+                self._slot = slot
+                if slot.state == _SEND:
+                    self._send(slot)
+                else:
+                    self._receive(slot)
+                return
+
+    def _accept(self):
+        sock, address = self._listener.accept()
         client = _host(address)
-        slot = self._room(client, now_ms)
+        slot = self._room(client)
+        self._slot = slot
         slot.sock = sock
+        slot.state = _HEAD
         slot.client = client
         slot.is_charger = client in self._chargers
+        slot.opened_ms = slot.moved_ms = self._now_ms
         slot.request.reset()
-        slot.state = _HEAD
-        slot.moved_ms = now_ms
-        slot.deadline_ms = ticks_add(now_ms, HEAD_MS)
+        sock.setblocking(False)
+        self._poller.register(sock, _READABLE)
 
-    def _rest(self, now_ms):
-        self.stats["dropped_trouble"] += 1
-        self._is_resting = True
-        self._rest_until_ms = ticks_add(now_ms, REST_MS)
-
-    def _room(self, client, now_ms):
-        """A free slot; in a full house, or if this client has its share, that of the most expendable."""
+    def _room(self, client):
+        """A free slot; if there is none, or this client has its share, somebody must go."""
         free = None
         own = 0
         for slot in self._slots:
@@ -194,95 +205,75 @@ class Server:
                 free = slot
             elif slot.client == client:
                 own += 1
-        is_crowd = own >= self._per_client
-        if free is not None and not is_crowd:
-            return free
+        if free is None or own >= self._per_client:
+            free = self._evict(client, own >= self._per_client)
+        return free
+
+    def _evict(self, client, is_crowd):
+        """Drop the most expendable of this client's connections, or of all."""
         victim = None
-        victim_rank = -1
         for slot in self._slots:
             if slot.state != _FREE and (slot.client == client or not is_crowd):
-                rank = _rank(slot, now_ms)
-                if rank > victim_rank:
+                if victim is None or self._rank(slot) > self._rank(victim):
                     victim = slot
-                    victim_rank = rank
         if victim.state != _GRACE:
             self.stats["dropped_crowded" if is_crowd else "dropped_full"] += 1
         self._drop(victim)
         return victim
 
-    def _serve(self, sock, now_ms):
-        for slot in self._slots:
-            if slot.sock is sock:
-                break
-        else:
-            return
-        try:
-            if slot.state == _SEND:
-                self._send(slot, now_ms)
-            else:
-                self._receive(slot, now_ms)
-        except Exception as error:
-            # The server is the supervisor of its connections: whatever befell one, the others are served.
-            if isinstance(error, MemoryError) or _is_errno(error, ENOBUFS, ENOMEM):
-                self._rest(now_ms)
-            else:
-                self.stats["dropped_trouble"] += 1
-            self._drop(slot)
+    def _rank(self, slot):
+        """How expendable: who has its answer before an idle stranger, a stranger before a charger."""
+        idle_ms = ticks_diff(self._now_ms, slot.moved_ms)
+        if slot.state == _GRACE:
+            return idle_ms + 2 * _CLASS
+        return idle_ms if slot.is_charger else idle_ms + _CLASS
 
-    def _receive(self, slot, now_ms):
+    def _receive(self, slot):
         count = slot.sock.readinto(self._in_view)
         if count:
-            slot.moved_ms = now_ms
+            slot.moved_ms = self._now_ms
             if slot.state == _HEAD:
                 outcome = slot.request.feed(self._in, count)
                 if outcome != MORE:
-                    self._answer(slot, outcome, now_ms)
+                    self._answer(slot, outcome)
         elif count == 0:
             if slot.state == _HEAD:
                 self.stats["dropped_gone"] += 1
             self._drop(slot)
 
-    def _answer(self, slot, outcome, now_ms):
-        route = slot.request.route
-        if outcome != FOUND:
-            slot.is_charger = False
-            answer = self._problems[outcome]
-        else:
+    def _answer(self, slot, outcome):
+        stats = self.stats
+        if outcome == FOUND:
+            route = slot.request.route
             slot.is_charger = route.is_charger
             if route.is_charger:
-                self._remember(slot.client, now_ms)
-            self.stats[route.name] += 1
-            answer = self._open(route.source, now_ms)
-        self.stats["requests"] += 1
-        self.stats[answer.status] = self.stats.get(answer.status, 0) + 1
+                stats["last_charger_ms"] = self._now_ms
+                if slot.client != self._chargers[0]:
+                    self._remember(slot.client)
+            stats[route.name] += 1
+            answer = route.source.open(self._now_ms)
+        else:
+            slot.is_charger = False
+            answer = self._problems[outcome]
+        stats["requests"] += 1
+        stats[answer.status] += 1
         slot.answer = answer
         slot.offset = slot.start = slot.stop = 0
-        slot.deadline_ms = ticks_add(now_ms, SEND_MS)
-        if not self._send(slot, now_ms):
+        if not self._send(slot):
             slot.state = _SEND
             self._poller.modify(slot.sock, _WRITABLE)
 
-    def _remember(self, client, now_ms):
-        self.stats["last_charger_ms"] = now_ms
-        if client != self._chargers[0]:
-            self._chargers[1] = self._chargers[0]
-            self._chargers[0] = client
+    def _remember(self, client):
+        self._chargers[1] = self._chargers[0]
+        self._chargers[0] = client
 
-    def _open(self, source, now_ms):
-        try:
-            return source.open(now_ms)
-        except Exception:
-            # A fault in one page is no reason to be silent.
-            self.stats["dropped_trouble"] += 1
-            return self._fault
-
-    def _send(self, slot, now_ms):
+    def _send(self, slot):
         """Send one buffer full at most, so that a long page holds nobody up. True: that was the end."""
         if slot.start == slot.stop:
             _fill(slot)
         count = slot.sock.write(slot.buf, slot.start, slot.stop - slot.start)
         if count:
-            slot.moved_ms = now_ms
+            slot.moved_ms = self._now_ms
             slot.start += count
         if slot.start < slot.stop or slot.answer is not None:
             return False
@@ -292,7 +283,6 @@ class Server:
         if slot.state == _SEND:
             self._poller.modify(slot.sock, _READABLE)
         slot.state = _GRACE
-        slot.deadline_ms = ticks_add(now_ms, DRAIN_MS)
         return True
 
     def _drop(self, slot):
@@ -305,23 +295,37 @@ class Server:
         self._poller.unregister(sock)
         sock.close()
 
-    def _check(self, now_ms):
-        self._check_ms = ticks_add(now_ms, _CHECK_MS)
+    def _check(self):
+        self._check_ms = ticks_add(self._now_ms, _CHECK_MS)
         for slot in self._slots:
             if slot.state != _FREE:
-                quiet_ms = GRACE_MS if slot.state == _GRACE else IDLE_MS
-                if (
-                    ticks_diff(now_ms, slot.moved_ms) >= quiet_ms
-                    or ticks_diff(now_ms, slot.deadline_ms) >= 0
-                ):
-                    if slot.state != _GRACE:
-                        self.stats["dropped_late"] += 1
-                    self._drop(slot)
-        if self._is_resting and ticks_diff(now_ms, self._rest_until_ms) >= 0:
+                self._expire(slot)
+        if self._is_resting and ticks_diff(self._now_ms, self._rest_until_ms) >= 0:
             self._is_resting = False
         last_ms = self.stats["last_charger_ms"]
-        if last_ms >= 0 and ticks_diff(now_ms, last_ms) > _LONG_AGO_MS:
-            self.stats["last_charger_ms"] = ticks_add(now_ms, -_LONG_AGO_MS)
+        if last_ms >= 0 and ticks_diff(self._now_ms, last_ms) > _LONG_AGO_MS:
+            self.stats["last_charger_ms"] = ticks_add(self._now_ms, -_LONG_AGO_MS)
+
+    def _expire(self, slot):
+        quiet_ms = ticks_diff(self._now_ms, slot.moved_ms)
+        if slot.state == _GRACE and quiet_ms >= GRACE_MS:
+            self._drop(slot)
+        elif quiet_ms >= IDLE_MS or ticks_diff(self._now_ms, slot.opened_ms) >= LIFE_MS:
+            self.stats["dropped_late"] += 1
+            self._drop(slot)
+
+    def _recover(self):
+        error = self._error
+        slot = self._slot
+        self._error = None
+        if slot is None and _is_errno(error, EAGAIN, ECONNABORTED):
+            return  # it went away before we came
+        self.stats["dropped_trouble"] += 1
+        if slot is None or isinstance(error, MemoryError) or _is_errno(error, ENOBUFS, ENOMEM):
+            self._is_resting = True
+            self._rest_until_ms = ticks_add(self._now_ms, REST_MS)
+        if slot is not None and slot.state != _FREE:
+            self._drop(slot)
 
 
 def _fill(slot):
@@ -336,14 +340,6 @@ def _fill(slot):
     if slot.offset >= answer.length:
         slot.answer = None
         answer.close()
-
-
-def _rank(slot, now_ms):
-    """How expendable: who has its answer before an idle stranger, a stranger before a charger."""
-    idle_ms = ticks_diff(now_ms, slot.moved_ms)
-    if slot.state == _GRACE:
-        return idle_ms + 2 * _CLASS
-    return idle_ms if slot.is_charger else idle_ms + _CLASS
 
 
 def _is_errno(error, first, second):
