@@ -4,31 +4,34 @@
 
 `load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where there is none;
 `names(kind)` lists their names. The dict has every key of the schema, with None for what was left out and has no
-default. Raises SettingsError, whose text is one line.
+default. Raises SettingsError, whose text is one line. `settings.unload()` gives the heap back.
 """
 
-from settings import devices, strict
-from settings.schema import ROOT
-from settings.values import SettingsError, filled, ip_number, listed, nothing_named, shown
+import sys
+
+from settings.values import SettingsError
 
 _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
     written = _parsed(text)
-    config = filled(written, ROOT, "")
-    if config["wifi"]["ip"]:
-        _check_network(config["wifi"]["ip"])
-    _check_pace(config["bus"]["poll_interval_ms"], config["freshness"]["limit_s"])
-    board = load("board", config["board"])
-    if board is None:
-        nothing_named("board", "board", config["board"], names("board"))
-    _choose_pins(config["bus"], written.get("bus", {}), board)
-    devices.read(config, board, load, names)
-    return config
+    unload("settings.strict")
+    from settings.complete import completed
+
+    return completed(written, load, names)
+
+
+def unload(name="settings"):
+    """Forgets the modules of this package: they are needed once in a run."""
+    for module in list(sys.modules):
+        if module == name or module.startswith(name + "."):
+            del sys.modules[module]
 
 
 def _parsed(text):
+    from settings import strict
+
     data = text.encode() if type(text) is str else text
     if len(data) > _MOST_BYTES:
         raise SettingsError("config.json", "%d bytes; %d is the most" % (len(data), _MOST_BYTES))
@@ -37,48 +40,5 @@ def _parsed(text):
     except ValueError as error:
         raise SettingsError("config.json", "not JSON: " + str(error))
     if type(value) is not dict:
-        raise SettingsError("config.json", shown(value) + "; an object { } is needed")
+        raise SettingsError("config.json", "is no object; an object { } is needed")
     return value
-
-
-def _check_network(ip):
-    if ip["dns"] is None:
-        ip["dns"] = ip["gateway"]
-    address, mask, gateway = [ip_number(ip[key]) for key in ("address", "netmask", "gateway")]
-    hosts = mask ^ 0xFFFFFFFF
-    if hosts & (hosts + 1) or not 2 < hosts < 0xFFFFFFFF:
-        problem = '%s is no netmask; one like "255.255.255.0" is allowed'
-        raise SettingsError("wifi.ip.netmask", problem % shown(ip["netmask"]))
-    if (address ^ gateway) & mask or address == gateway:
-        problem = "%s does not fit; another address of the network of %s is allowed"
-        problem %= (shown(ip["gateway"]), shown(ip["address"]))
-        raise SettingsError("wifi.ip.gateway", problem)
-
-
-def _check_pace(poll_interval_ms, limit_s):
-    if poll_interval_ms >= limit_s * 1000:
-        problem = "%d would let every reading grow stale (freshness.limit_s is %d); less than %d is allowed"
-        problem %= (poll_interval_ms, limit_s, limit_s * 1000)
-        raise SettingsError("bus.poll_interval_ms", problem)
-
-
-def _choose_pins(bus, written, board):
-    """Pins not written are the board's own; a written one must be on its terminals and free."""
-    uart = board["uart"]
-    allowed = board["free"] + [uart[key] for key in ("tx", "rx", "de") if uart[key] is not None]
-    used = []
-    for key in ("tx", "rx", "de"):
-        if key not in written:
-            bus[key] = uart[key]
-        pin = bus[key]
-        if pin is None:
-            continue
-        if pin not in allowed:
-            problem = "the board has no free pin %d; %s is allowed"
-            raise SettingsError("bus." + key, problem % (pin, listed(sorted(allowed))))
-        if pin in used:
-            raise SettingsError(
-                "bus." + key,
-                "pin %d has another use on the bus; one pin for each is allowed" % pin,
-            )
-        used.append(pin)

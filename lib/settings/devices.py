@@ -1,6 +1,6 @@
 """The entries of `devices`: which keys go together, and what no row of the schema can say alone."""
 
-from settings.schema import CATEGORIES, DEVICE, SOURCES
+from settings.schema import rows
 from settings.values import (
     SettingsError,
     check_keys,
@@ -11,11 +11,13 @@ from settings.values import (
     shown,
 )
 
+_MOST = {"inverters": 5, "energy_meters": 5, "batteries": 1, "smart_loads": 1}
+_SOURCES = ("profile", "clamp", "fixed")
 _UNSIGNED = "a clamp cannot tell %s, so it cannot serve %s; a profile can"
 _DIRECTIONS = {"energy_meters": "import from export", "batteries": "charging from discharging"}
 
 
-def read(config, board, load, names):
+def complete(config, board, load, names):
     """Replaces config["devices"] by complete devices, in the order written."""
     found = config["devices"]
     if not found:
@@ -23,7 +25,7 @@ def read(config, board, load, names):
     _check_numbers(found)
     for i in range(len(found)):
         place = "devices[%d]" % i
-        source, device = _complete(found[i], place)
+        source, device = _completed(found[i], place)
         if device["when_stale"] is None:
             device["when_stale"] = config["freshness"]["when_stale"]
         if source == "profile":
@@ -36,64 +38,65 @@ def read(config, board, load, names):
 
 
 def _check_numbers(found):
-    for category in CATEGORIES:
-        name, most = category[0], category[1]
+    for name in sorted(_MOST):
         number = sum(type(device) is dict and device.get("category") == name for device in found)
-        if number > most:
-            raise SettingsError("devices", "%d %s; %d is the most" % (number, name, most))
+        if number > _MOST[name]:
+            problem = "%d %s; %d is the most" % (number, name, _MOST[name])
+            raise SettingsError("devices", problem)
 
 
-def _complete(written, place):
+def _completed(written, place):
     """(source, device with every default) of one entry."""
     check_keys(written, _all_keys(), place)
+    _, kind, _, categories = rows("device")[0]
     if "category" not in written:
-        filled(written, DEVICE, place)
-    name = checked(written["category"], "one_of", DEVICE[0][3], place + ".category")
-    _, _, rows, info, fixed = [one for one in CATEGORIES if one[0] == name][0]
-    sources = [source for source, _ in SOURCES if source in written]
+        filled(written, rows("device")[:1], place)
+    category = checked(written["category"], kind, categories, place + ".category")
+    sources = [source for source in _SOURCES if source in written]
     if len(sources) != 1:
-        words = listed(sources, " and ") if sources else "no source"
-        problem = words + '; exactly one of "profile" (with "unit"), "clamp" or "fixed" is needed'
+        words = listed(sources, " and ") + " together" if sources else "no source"
+        problem = words + '; exactly one of "profile", "clamp" and "fixed" is needed'
         raise SettingsError(place, problem)
     source = sources[0]
-    for other, its_rows in SOURCES:
-        if other == source:
-            rows = DEVICE + rows + its_rows
-    rows += (("info", "section", (), info),)
+    its_rows = rows("device", category, "device." + source)
+    _check_belongs(written, its_rows, source, category, place)
+    device = filled(written, its_rows, place)
+    device["info"] = _part(device, "info", rows("info", category + ".info"), place)
     if source == "fixed":
-        rows += (("fixed", "section", ..., fixed),)
-    _check_belongs(written, rows, source, name, place)
-    device = filled(written, rows, place)
-    _keep_written(device, source, place)
+        device["fixed"] = _part(device, "fixed", rows(category + ".fixed"), place)
+        _choose_mode(device, written, place)
     return source, device
 
 
 def _all_keys():
-    keys = [row[0] for row in DEVICE] + ["info", "fixed"]
-    for rows in [source[1] for source in SOURCES] + [category[2] for category in CATEGORIES]:
-        keys += [row[0] for row in rows if row[0] not in keys]
+    keys = []
+    for row in rows("device", "device.profile", "device.clamp", "device.fixed", *_MOST):
+        if row[0] not in keys:
+            keys.append(row[0])
     return keys
 
 
-def _check_belongs(written, rows, source, category, place):
+def _check_belongs(written, its_rows, source, category, place):
     """A key that only another kind of device has."""
-    keys = [row[0] for row in rows]
+    keys = [row[0] for row in its_rows]
     for key in sorted(written):
         if key not in keys:
-            problem = "not for %s with %s; %s may be here" % (
-                category,
-                shown(source),
-                listed(keys, " and "),
-            )
-            raise SettingsError(place + "." + key, problem)
+            problem = "not for %s with %s; %s may be here"
+            words = (category, shown(source), listed(keys, " and "))
+            raise SettingsError(place + "." + key, problem % words)
 
 
-def _keep_written(device, source, place):
-    """Drops the Nones of info and fixed; a fixed mode moves to the device, where every mode is."""
-    for key in ("info", source):
-        if type(device[key]) is dict:
-            device[key] = {k: v for k, v in device[key].items() if v is not None}
-    if source == "fixed" and "mode" in device["fixed"]:
+def _part(device, name, its_rows, place):
+    """The keys of info or fixed that are written, and no others."""
+    part = filled(device[name], its_rows, place + "." + name)
+    return {key: value for key, value in part.items() if value is not None}
+
+
+def _choose_mode(device, written, place):
+    """A fixed mode moves to the device, where every mode is."""
+    if "mode" in device["fixed"]:
+        if "mode" in written:
+            raise SettingsError(place + ".mode", 'written in "fixed" too; once is allowed')
         device["mode"] = device["fixed"].pop("mode")
 
 
@@ -114,12 +117,22 @@ def _check_clamp(device, place, board, load, names):
         raise SettingsError(place + ".clamp", _UNSIGNED % (_DIRECTIONS[category], category))
     if device["clamp"] not in board["clamps"]:
         nothing_named(place + ".clamp", "clamp input", device["clamp"], board["clamps"])
-    model, ratio = device["model"], device["amps_per_volt"]
-    if (model is None) == (ratio is None):
-        words = 'both "model" and' if model else 'neither "model" nor'
-        raise SettingsError(place, words + ' "amps_per_volt"; exactly one of the two is needed')
-    if model and load("model", model) is None:
-        nothing_named(place + ".model", "clamp model", model, names("model"))
+    _check_model(device, place, load, names)
+
+
+def _check_model(device, place, load, names):
+    name = device["model"]
+    model = load("model", name) if name else {}
+    if model is None:
+        nothing_named(place + ".model", "clamp model", name, names("model"))
+    if device["amps_per_volt"] is None and not name:
+        problem = 'neither "model" nor "amps_per_volt"; one of the two is needed'
+        raise SettingsError(place, problem)
+    burden = place + ".burden_ohm"
+    if device["burden_ohm"] is not None and "turns" not in model:
+        raise SettingsError(burden, "no model here that needs one; it goes with SCT-013-000 only")
+    if device["burden_ohm"] is None and device["amps_per_volt"] is None and "turns" in model:
+        raise SettingsError(burden, "missing; model %s has none inside" % shown(name))
 
 
 def _check_pair(device, other, place, index):

@@ -1,168 +1,147 @@
-"""Every key of config.json, in one table; docs/config.md explains the same rows and a test compares them.
+"""Every key of config.json, in one table; docs/config.md explains the same rows, and a test compares the two.
 
-A row is (key, kind, default, allowed). A default of `...` means that the key must be written, None that it may be
-left out, () that a section may be left out and then has all its defaults. What `allowed` holds depends on the kind:
-smallest and largest for "whole" and "number", bytes for "text", the values of "one_of", the rows of a "section".
-Everything is literal, so that MicroPython keeps one constant and no code for it.
+A row is: key, kind, default, what is allowed. The default `needed` means that the key must be written, `-` that it has
+none (None), `all` that a section may be left out and then has all its defaults. Allowed are: for `whole`, `number`,
+`pin` and the kinds of text smallest and largest (of a text: bytes), for `one_of` the values. The table is one string,
+since that takes a quarter of the heap that tuples take.
 """
 
-ROOT = (
-    (
-        "wifi",
-        "section",
-        ...,
-        (
-            ("ssid", "text", ..., (1, 32)),
-            ("password", "password", "", (1, 64)),
-            ("hostname", "label", "nrgkick-bridge", (1, 32)),
-            (
-                "ip",
-                "section",
-                None,
-                (
-                    ("address", "ip", ..., None),
-                    ("netmask", "ip", "255.255.255.0", None),
-                    ("gateway", "ip", ..., None),
-                    ("dns", "ip", None, None),
-                ),
-            ),
-        ),
-    ),
-    ("board", "text", "esp32-devkit-max3485", (1, 64)),
-    (
-        "http",
-        "section",
-        (),
-        (
-            ("host", "host", "0.0.0.0", None),
-            ("port", "whole", 80, (1, 65535)),
-        ),
-    ),
-    (
-        "bus",
-        "section",
-        (),
-        (
-            (
-                "baudrate",
-                "one_of",
-                9600,
-                (1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200),
-            ),
-            ("parity", "one_of", "none", ("none", "even", "odd")),
-            ("stop_bits", "one_of", 1, (1, 2)),
-            ("poll_interval_ms", "whole", 1000, (0, 5000)),
-            ("tx", "whole", None, (0, 48)),
-            ("rx", "whole", None, (0, 48)),
-            ("de", "pin_or_null", None, (0, 48)),
-        ),
-    ),
-    (
-        "freshness",
-        "section",
-        (),
-        (
-            ("limit_s", "whole", 7, (1, 60)),
-            ("when_stale", "one_of", "error", ("error", "omit", "hold")),
-        ),
-    ),
-    ("load_power", "one_of", "computed", ("computed", "omit")),
-    ("devices", "list", ..., None),
-)
+_TABLE = """
+[]
+wifi section needed
+board text esp32-devkit-max3485 1 64
+http section all
+bus section all
+freshness section all
+load_power one_of computed computed omit
+devices list needed
 
-# What every device may have; "when_stale" left out is that of "freshness".
-DEVICE = (
-    ("category", "one_of", ..., ("inverters", "energy_meters", "batteries", "smart_loads")),
-    ("when_stale", "one_of", None, ("error", "omit", "hold")),
-)
+[wifi]
+ssid text needed 1 32
+password password "" 8 63
+hostname label nrgkick-bridge 1 32
+ip section -
 
-# (source, what a device of this source has besides). "fixed" and "info" depend on the category.
-SOURCES = (
-    (
-        "profile",
-        (
-            ("profile", "text", ..., (1, 64)),
-            ("unit", "whole", ..., (1, 247)),
-            ("invert", "yes_no", False, None),
-            ("timeout_ms", "whole", None, (10, 5000)),
-            ("pause_ms", "whole", None, (0, 2000)),
-        ),
-    ),
-    (
-        "clamp",
-        (
-            ("clamp", "text", ..., (1, 16)),
-            ("model", "text", None, (1, 32)),
-            ("amps_per_volt", "number", None, (0.1, 10000)),
-            ("burden_ohm", "number", None, (0.1, 10000)),
-            ("voltage", "number", 230, (50, 500)),
-            ("power_factor", "number", 1, (0, 1)),
-            ("noise_floor_ma", "whole", 0, (0, 10000)),
-        ),
-    ),
-    ("fixed", (("invert", "yes_no", False, None),)),
-)
+[wifi.ip]
+address ip needed
+netmask ip 255.255.255.0
+gateway ip needed
+dns ip -
 
-# (category, most of them, what its device has besides, keys of "info", keys of "fixed")
-CATEGORIES = (
-    (
-        "inverters",
-        5,
-        (("battery_connected", "yes_no", False, None),),
-        (
-            ("name", "text", None, (1, 64)),
-            ("model", "text", None, (1, 64)),
-            ("serial", "text", None, (1, 64)),
-            ("max_dc_w", "whole", None, (0, 2147483647)),
-            ("max_ac_w", "whole", None, (0, 2147483647)),
-        ),
-        (
-            ("inv_power_ac_w", "whole", ..., (-2147483648, 2147483647)),
-            ("pv_energy_day_wh", "whole", None, (0, 2147483647)),
-            ("pv_energy_total_wh", "whole", None, (0, 2147483647)),
-        ),
-    ),
-    (
-        "energy_meters",
-        5,
-        (),
-        (
-            ("name", "text", None, (1, 64)),
-            ("model", "text", None, (1, 64)),
-            ("serial", "text", None, (1, 64)),
-            ("location", "whole", None, (0, 5)),
-        ),
-        (("grid_power_w", "whole", ..., (-2147483648, 2147483647)),),
-    ),
-    (
-        "batteries",
-        1,
-        (("mode", "whole", 0, (0, 255)),),
-        (
-            ("name", "text", None, (1, 64)),
-            ("model", "text", None, (1, 64)),
-            ("serial", "text", None, (1, 64)),
-            ("capacity_wh", "whole", None, (0, 2147483647)),
-        ),
-        (
-            ("bat_power_w", "whole", ..., (-2147483648, 2147483647)),
-            ("soc", "number", None, (0, 100)),
-            ("mode", "whole", None, (0, 255)),
-        ),
-    ),
-    (
-        "smart_loads",
-        1,
-        (("mode", "whole", None, (0, 255)),),
-        (
-            ("name", "text", None, (1, 64)),
-            ("model", "text", None, (1, 64)),
-            ("serial", "text", None, (1, 64)),
-        ),
-        (
-            ("sl_power_w", "whole", ..., (-2147483648, 2147483647)),
-            ("temp", "number", None, (-100, 1000)),
-            ("mode", "whole", None, (0, 255)),
-        ),
-    ),
-)
+[http]
+host host 0.0.0.0
+port whole 80 1 65535
+
+[bus]
+baudrate one_of 9600 1200 2400 4800 9600 14400 19200 38400 57600 115200
+parity one_of none none even odd
+stop_bits one_of 1 1 2
+poll_interval_ms whole 1000 0 5000
+tx whole - 0 48
+rx whole - 0 48
+de pin - 0 48
+
+[freshness]
+limit_s whole 7 1 60
+when_stale one_of error error omit hold
+
+[device]
+category one_of needed inverters energy_meters batteries smart_loads
+when_stale one_of - error omit hold
+info section all
+
+[device.profile]
+profile text needed 1 64
+unit whole needed 1 247
+invert yes_no false
+timeout_ms whole - 10 5000
+pause_ms whole - 0 2000
+
+[device.clamp]
+clamp text needed 1 16
+model text - 1 32
+amps_per_volt number - 0.01 655
+burden_ohm number - 0.1 10000
+voltage number 230 50 500
+power_factor number 1 0 1
+noise_floor_ma whole - 0 10000
+error_percent number - 0 100
+
+[device.fixed]
+fixed section needed
+invert yes_no false
+
+[inverters]
+battery_connected yes_no false
+
+[energy_meters]
+
+[batteries]
+mode whole 0 0 255
+
+[smart_loads]
+mode whole - 0 255
+
+[info]
+name text - 1 64
+model text - 1 64
+serial text - 1 64
+
+[inverters.info]
+max_dc_w whole - 0 2147483647
+max_ac_w whole - 0 2147483647
+
+[energy_meters.info]
+location whole - 0 5
+
+[batteries.info]
+capacity_wh whole - 0 2147483647
+
+[smart_loads.info]
+
+[inverters.fixed]
+inv_power_ac_w whole needed -2147483648 2147483647
+pv_energy_day_wh whole - 0 2147483647
+pv_energy_total_wh whole - 0 2147483647
+
+[energy_meters.fixed]
+grid_power_w whole needed -2147483648 2147483647
+
+[batteries.fixed]
+bat_power_w whole needed -2147483648 2147483647
+soc number - 0 100
+mode whole - 0 255
+
+[smart_loads.fixed]
+sl_power_w whole needed -2147483648 2147483647
+temp number - -100 1000
+mode whole - 0 255
+"""
+
+_WORDS = {"needed": ..., "-": None, "all": (), "true": True, "false": False, '""': ""}
+
+
+def rows(*sections):
+    """[(key, kind, default, allowed)] of these sections together."""
+    found = []
+    for section in sections:
+        start = _TABLE.index("\n[" + section + "]\n") + len(section) + 4
+        for line in _TABLE[start : _TABLE.find("\n\n", start - 1)].split("\n"):
+            if line:
+                key, kind, default = line.split()[:3]
+                allowed = [_literal(word) for word in line.split()[3:]]
+                found.append((key, kind, _literal(default), allowed))
+    return found
+
+
+def sections():
+    """All section names, in the order of the table."""
+    return [line[1:-1] for line in _TABLE.split("\n") if line[:1] == "["]
+
+
+def _literal(word):
+    if word in _WORDS:
+        return _WORDS[word]
+    if all(c in "-.0123456789" for c in word) and word.count(".") < 2:
+        return float(word) if "." in word else int(word)
+    return word

@@ -72,6 +72,7 @@ def nothing_named(place, what, name, names):
 
 
 def check_keys(value, keys, place):
+    """The value must be an object, and have no key but these."""
     if type(value) is not dict:
         raise SettingsError(place, shown(value) + "; " + allowed_words("section", None))
     for key in sorted(value):
@@ -81,7 +82,7 @@ def check_keys(value, keys, place):
 
 
 def filled(value, rows, place):
-    """A new dict with every key of `rows`, what was left out by its default."""
+    """A new dict with every key of `rows`: what was left out by its default, a section as it was written."""
     check_keys(value, [row[0] for row in rows], place)
     result = {}
     for key, kind, default, allowed in rows:
@@ -90,7 +91,7 @@ def filled(value, rows, place):
         elif default is ...:
             raise SettingsError(joined(place, key), "missing; " + allowed_words(kind, allowed))
         else:
-            result[key] = filled({}, allowed, "") if default == () else default
+            result[key] = {} if default == () else default
     return result
 
 
@@ -100,8 +101,6 @@ def joined(place, key):
 
 
 def checked(value, kind, allowed, place):
-    if kind == "section":
-        return filled(value, allowed, place)
     problem = _wrong(value, kind, allowed)
     if problem:
         secret = kind == "password"
@@ -112,9 +111,9 @@ def checked(value, kind, allowed, place):
 
 def _wrong(value, kind, allowed):
     """What is wrong with the value, or None. `type() is`, since to Python True is an int."""
-    if kind == "pin_or_null" and value is None:
+    if kind == "pin" and value is None:
         return None
-    if kind == "whole" or kind == "pin_or_null":
+    if kind == "whole" or kind == "pin":
         return _wrong_number(value, (int,), "is not a whole number", allowed)
     if kind == "number":
         return _wrong_number(value, (int, float), "is not a number", allowed)
@@ -123,6 +122,8 @@ def _wrong(value, kind, allowed):
         return None if known else "is not allowed"
     if kind == "yes_no":
         return None if type(value) is bool else "is neither true nor false"
+    if kind == "section":
+        return None if type(value) is dict else "is not an object"
     if kind == "list":
         return None if type(value) is list else "is not a list"
     if type(value) is not str:
@@ -183,12 +184,12 @@ def allowed_words(kind, allowed):
     if kind == "host":
         return 'an address like "0.0.0.0" or a host name is allowed'
     if kind == "label":
-        return 'letters, digits and "-" within, %d to %d, are allowed' % allowed
-    words = "%s to %s" % allowed
+        return 'letters, digits and "-" within, %d to %d, are allowed' % tuple(allowed)
+    words = "%s to %s" % tuple(allowed)
     if kind == "text":
         return words + " bytes of text are allowed"
     if kind == "password":
         return words + ' bytes, or "" for an open network, are allowed'
-    if kind == "pin_or_null":
+    if kind == "pin":
         return words + " or null is allowed"
     return words + " is allowed"

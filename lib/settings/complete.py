@@ -1,0 +1,66 @@
+"""What belongs to the whole site: network, bus and board. Its devices are in devices.py."""
+
+from settings import devices
+from settings.schema import rows
+from settings.values import SettingsError, filled, ip_number, listed, nothing_named, shown
+
+_SECTIONS = ("wifi", "http", "bus", "freshness")
+
+
+def completed(written, load, names):
+    config = filled(written, rows(""), "")
+    for name in _SECTIONS:
+        config[name] = filled(config[name], rows(name), name)
+    if config["wifi"]["ip"]:
+        config["wifi"]["ip"] = filled(config["wifi"]["ip"], rows("wifi.ip"), "wifi.ip")
+        _check_network(config["wifi"]["ip"])
+    _check_pace(config["bus"]["poll_interval_ms"], config["freshness"]["limit_s"])
+    board = load("board", config["board"])
+    if board is None:
+        nothing_named("board", "board", config["board"], names("board"))
+    _choose_pins(config["bus"], written.get("bus", {}), board)
+    devices.complete(config, board, load, names)
+    return config
+
+
+def _check_network(ip):
+    if ip["dns"] is None:
+        ip["dns"] = ip["gateway"]
+    address, mask, gateway = [ip_number(ip[key]) for key in ("address", "netmask", "gateway")]
+    hosts = mask ^ 0xFFFFFFFF
+    if hosts & (hosts + 1) or not 2 < hosts < 0xFFFFFFFF:
+        problem = '%s is no netmask; one like "255.255.255.0" is allowed'
+        raise SettingsError("wifi.ip.netmask", problem % shown(ip["netmask"]))
+    if (address ^ gateway) & mask or address == gateway:
+        problem = "%s does not fit; another address of the network of %s is allowed"
+        problem %= (shown(ip["gateway"]), shown(ip["address"]))
+        raise SettingsError("wifi.ip.gateway", problem)
+
+
+def _check_pace(poll_interval_ms, limit_s):
+    if poll_interval_ms >= limit_s * 1000:
+        problem = "%d would let every reading grow stale (freshness.limit_s is %d); less than %d is allowed"
+        problem %= (poll_interval_ms, limit_s, limit_s * 1000)
+        raise SettingsError("bus.poll_interval_ms", problem)
+
+
+def _choose_pins(bus, written, board):
+    """Pins not written are the board's own; a written one must be on its terminals and free."""
+    uart = board["uart"]
+    allowed = board["free"] + [uart[key] for key in ("tx", "rx", "de") if uart[key] is not None]
+    used = []
+    for key in ("tx", "rx", "de"):
+        if key not in written:
+            bus[key] = uart[key]
+        pin = bus[key]
+        if pin is None:
+            continue
+        if pin not in allowed:
+            problem = "the board has no free pin %d; %s is allowed"
+            raise SettingsError("bus." + key, problem % (pin, listed(sorted(allowed))))
+        if pin in used:
+            raise SettingsError(
+                "bus." + key,
+                "pin %d has another use on the bus; one pin for each is allowed" % pin,
+            )
+        used.append(pin)
