@@ -50,7 +50,7 @@ def _completed(written, place):
     check_keys(written, _all_keys(), place)
     _, kind, _, categories = rows("device")[0]
     if "category" not in written:
-        filled(written, rows("device")[:1], place)
+        filled({}, rows("device")[:1], place)
     category = checked(written["category"], kind, categories, place + ".category")
     sources = [source for source in _SOURCES if source in written]
     if len(sources) != 1:
@@ -104,7 +104,7 @@ def _check_profile(device, place, load, names):
     profile = load("profile", device["profile"])
     if profile is None:
         nothing_named(place + ".profile", "profile", device["profile"], names("profile"))
-    roles = profile["roles"]
+    roles = profile.get("roles") or {}
     if device["category"] not in roles:
         problem = "profile %s has no role %s; it has %s"
         words = (shown(device["profile"]), device["category"], " and ".join(sorted(roles)))

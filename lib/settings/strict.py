@@ -126,8 +126,9 @@ class _Reader:
         code = self.hex4()
         if code & 0xFC00 == 0xD800 and self.data[self.at + 1 : self.at + 3] == b"\\u":
             self.at += 2
-            code = 0x10000 + (code & 0x3FF) * 1024 + (self.hex4() ^ 0xDC00)
-        if code & 0xFFFFF800 == 0xD800 or code > 0x10FFFF:
+            low = self.hex4() ^ 0xDC00
+            code = 0x10000 + (code & 0x3FF) * 1024 + low if low < 0x400 else 0xD800
+        if code & 0xFFFFF800 == 0xD800:
             self.fail("half a character")
         return chr(code).encode()
 

@@ -1,0 +1,421 @@
+"""config.json's rules, by the line that the owner reads."""
+
+import sys
+
+import settings
+
+BOARD = {
+    "uart": {"id": 1, "tx": 17, "rx": 16, "de": 4},
+    "clamps": {"ct1": 36, "ct2": 39},
+    "free": [13, 14],
+}
+NO_CLAMPS = {"uart": {"id": 1, "tx": 4, "rx": 36, "de": None}, "clamps": {}, "free": []}
+FILES = {
+    "board": {"esp32-devkit-max3485": BOARD, "olimex-esp32-evb": NO_CLAMPS},
+    "profile": {
+        "eastron-sdm630": {"roles": {"energy_meters": {}, "inverters": "energy_meters"}},
+        "deye-3p-hybrid": {"roles": {"inverters": {}, "batteries": {}, "energy_meters": {}}},
+    },
+    "model": {"SCT-013-000": {"turns": 2000}, "SCT-013-030": {"amps_per_volt": 30}},
+}
+METER = '{"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}'
+CLAMP = '{"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30}'
+FIXED = '{"category": "batteries", "fixed": {"bat_power_w": -749, "soc": 78.2, "mode": 0}}'
+
+
+def read(text):
+    return settings.read(
+        text, lambda kind, name: FILES[kind].get(name), lambda kind: list(FILES[kind])
+    )
+
+
+def config(devices=METER, top=""):
+    return '{"wifi": {"ssid": "Home"}, %s "devices": [%s]}' % (top, devices)
+
+
+def complaint(text):
+    try:
+        read(text)
+    except settings.SettingsError as error:
+        line = str(error)
+        assert "\n" not in line and line == error.place + ": " + error.problem
+        return line
+    return None
+
+
+def with_(device, old, new):
+    """The device with a part replaced, which must be there."""
+    assert old in device
+    return config(device.replace(old, new))
+
+
+def test_everything_left_out_has_its_default():
+    found = read(config())
+    assert found["wifi"] == {
+        "ssid": "Home",
+        "password": "",
+        "hostname": "nrgkick-bridge",
+        "ip": None,
+    }
+    assert found["board"] == "esp32-devkit-max3485"
+    assert found["http"] == {"host": "0.0.0.0", "port": 80}
+    assert found["bus"] == {
+        "baudrate": 9600,
+        "parity": "none",
+        "stop_bits": 1,
+        "poll_interval_ms": 1000,
+        "tx": 17,
+        "rx": 16,
+        "de": 4,
+    }
+    assert found["freshness"] == {"limit_s": 7, "when_stale": "error"}
+    assert found["load_power"] == "computed"
+    assert found["devices"] == [
+        {
+            "category": "energy_meters",
+            "profile": "eastron-sdm630",
+            "unit": 1,
+            "invert": False,
+            "timeout_ms": None,
+            "pause_ms": None,
+            "when_stale": "error",
+            "info": {},
+        }
+    ]
+
+
+def test_a_clamp_has_its_defaults():
+    (device,) = read(config(CLAMP))["devices"]
+    assert device["voltage"] == 230 and device["power_factor"] == 1
+    assert device["model"] is None and device["noise_floor_ma"] is None and device["mode"] is None
+
+
+def test_when_stale_of_a_device_is_that_of_freshness_unless_written():
+    text = config(
+        METER + "," + CLAMP[:-1] + ', "when_stale": "omit"}',
+        '"freshness": {"when_stale": "hold"},',
+    )
+    assert [device["when_stale"] for device in read(text)["devices"]] == ["hold", "omit"]
+
+
+def test_info_and_fixed_come_back_as_written():
+    text = config(
+        '{"category": "inverters", "fixed": {"inv_power_ac_w": 2225}, "info": {"serial": "0123", "max_dc_w": 5500}}'
+    )
+    (device,) = read(text)["devices"]
+    assert device["fixed"] == {"inv_power_ac_w": 2225}
+    assert device["info"] == {"serial": "0123", "max_dc_w": 5500}
+    assert device["battery_connected"] is False
+
+
+def test_a_fixed_mode_is_the_devices_mode():
+    (device,) = read(config(FIXED))["devices"]
+    assert device["mode"] == 0 and device["fixed"] == {"bat_power_w": -749, "soc": 78.2}
+    line = complaint(with_(FIXED, '"fixed"', '"mode": 1, "fixed"'))
+    assert line == 'devices[0].mode: written in "fixed" too; once is allowed'
+
+
+def test_a_hybrid_serves_several_categories_from_one_unit():
+    device = '{"category": "%s", "profile": "deye-3p-hybrid", "unit": 2}'
+    both = ",".join(device % category for category in ("inverters", "batteries", "energy_meters"))
+    assert len(read(config(both))["devices"]) == 3
+
+
+def test_bytes_and_a_byte_order_mark_are_read():
+    assert read(b"\xef\xbb\xbf" + config().encode())["wifi"]["ssid"] == "Home"
+
+
+def test_numbers_out_of_range_say_what_is_allowed():
+    assert (
+        complaint(with_(METER, '"unit": 1', '"unit": 300'))
+        == "devices[0].unit: 300 is out of range; 1 to 247 is allowed"
+    )
+    assert (
+        complaint(with_(METER, '"unit": 1', '"unit": 0'))
+        == "devices[0].unit: 0 is out of range; 1 to 247 is allowed"
+    )
+    line = "http.port: 65536 is out of range; 1 to 65535 is allowed"
+    assert complaint(config(top='"http": {"port": 65536},')) == line
+    grid = '{"category": "energy_meters", "fixed": {"grid_power_w": 2147483648}}'
+    line = "devices[0].fixed.grid_power_w: 2147483648 is out of range; -2147483648 to 2147483647 is allowed"
+    assert complaint(config(grid)) == line
+
+
+def test_a_wrong_type_is_named():
+    line = "http.port: %s is not a whole number; 1 to 65535 is allowed"
+    for text in ("true", "80.0", "null"):
+        assert complaint(config(top='"http": {"port": %s},' % text)) == line % text
+    assert complaint(config(top='"http": {"port": "80"},')) == line % '"80"'
+    assert complaint(config(top='"http": {"port": [80]},')) == line % "a list [ ]"
+    assert (
+        complaint(config(top='"http": 80,'))
+        == "http: 80 is not an object; an object { } is needed"
+    )
+    serial = with_(METER, "}", ', "info": {"serial": 12345678}}')
+    line = (
+        "devices[0].info.serial: 12345678 is not text in quotes; 1 to 64 bytes of text are allowed"
+    )
+    assert complaint(serial) == line
+    line = "devices[0].invert: 1 is neither true nor false; true or false is allowed"
+    assert complaint(with_(METER, "}", ', "invert": 1}')) == line
+
+
+def test_unknown_keys_are_errors_at_every_level():
+    assert (
+        complaint(config(top='"bus": {"baudrat": 9600},'))
+        == 'bus.baudrat: unknown key; did you mean "baudrate"?'
+    )
+    assert complaint(config(top='"htpp": {},')) == 'htpp: unknown key; did you mean "http"?'
+    line = 'devices[0].info.nmae: unknown key; did you mean "name"?'
+    assert complaint(with_(METER, "}", ', "info": {"nmae": "x"}}')) == line
+    assert (
+        complaint(with_(METER, '"profile"', '"profil"'))
+        == 'devices[0].profil: unknown key; did you mean "profile"?'
+    )
+    line = 'http.colour: unknown key; "host" or "port" may be here'
+    assert complaint(config(top='"http": {"colour": 1},')) == line
+    fixed = '{"category": "energy_meters", "fixed": {"grid_power": 1}}'
+    assert (
+        complaint(config(fixed))
+        == 'devices[0].fixed.grid_power: unknown key; did you mean "grid_power_w"?'
+    )
+
+
+def test_a_key_of_another_kind_of_device_is_an_error():
+    line = complaint(with_(CLAMP, "}", ', "unit": 3}'))
+    assert line.startswith('devices[0].unit: not for smart_loads with "clamp"; "category", ')
+    line = complaint(with_(METER, "}", ', "battery_connected": true}'))
+    assert line.startswith('devices[0].battery_connected: not for energy_meters with "profile"; ')
+
+
+def test_what_must_be_written_is_asked_for():
+    assert complaint("{}") == "wifi: missing; an object { } is needed"
+    assert (
+        complaint('{"wifi": {}, "devices": []}')
+        == "wifi.ssid: missing; 1 to 32 bytes of text are allowed"
+    )
+    assert complaint('{"wifi": {"ssid": "Home"}}') == "devices: missing; a list [ ] is needed"
+    assert complaint(config("")) == "devices: the list is empty; one device or more is needed"
+    assert (
+        complaint(with_(METER, ', "unit": 1', ""))
+        == "devices[0].unit: missing; 1 to 247 is allowed"
+    )
+    line = 'devices[0].category: missing; "inverters", "energy_meters", "batteries" or "smart_loads" is allowed'
+    assert complaint(config('{"unit": 1}')) == line
+    assert complaint(config("7")) == "devices[0]: 7; an object { } is needed"
+
+
+def test_a_profile_must_exist_and_have_the_role():
+    line = 'devices[0].profile: no profile "eastron-sdm63"; did you mean "eastron-sdm630"?'
+    assert complaint(with_(METER, "sdm630", "sdm63")) == line
+    line = 'devices[0].category: profile "eastron-sdm630" has no role batteries; it has energy_meters and inverters'
+    assert complaint(with_(METER, '"energy_meters"', '"batteries"')) == line
+
+
+def test_a_board_must_exist():
+    line = 'board: no board "olimex-evb"; "esp32-devkit-max3485" or "olimex-esp32-evb" is there'
+    assert complaint(config(top='"board": "olimex-evb",')) == line
+    line = 'board: no board "olimex-esp32-ebv"; did you mean "olimex-esp32-evb"?'
+    assert complaint(config(top='"board": "olimex-esp32-ebv",')) == line
+
+
+def test_exactly_one_source_is_needed():
+    needed = '; exactly one of "profile", "clamp" and "fixed" is needed'
+    assert complaint(config('{"category": "inverters"}')) == "devices[0]: no source" + needed
+    line = 'devices[0]: "profile" and "clamp" together' + needed
+    assert complaint(with_(METER, "}", ', "clamp": "ct1"}')) == line
+
+
+def test_numbers_of_devices_are_limited():
+    six = ",".join(METER.replace('"unit": 1', '"unit": %d' % unit) for unit in range(1, 7))
+    assert complaint(config(six)) == "devices: 6 energy_meters; 5 is the most"
+    five = ",".join(METER.replace('"unit": 1', '"unit": %d' % unit) for unit in range(1, 6))
+    assert complaint(config(five)) is None
+    assert complaint(config(FIXED + "," + FIXED)) == "devices: 2 batteries; 1 is the most"
+    assert complaint(config(CLAMP + "," + CLAMP)) == "devices: 2 smart_loads; 1 is the most"
+
+
+def test_the_same_source_twice_is_refused():
+    line = "devices[1].unit: energy_meters of unit 1 are devices[0] already and would count twice; another unit is allowed"
+    assert complaint(config(METER + "," + METER)) == line
+    inverter = CLAMP.replace("smart_loads", "inverters")
+    line = 'devices[1].clamp: "ct1" is read by devices[0] already; one device for each input is allowed'
+    assert complaint(config(CLAMP + "," + inverter)) == line
+
+
+def test_a_clamp_is_refused_where_direction_matters_and_says_why():
+    line = "devices[0].clamp: a clamp cannot tell %s, so it cannot serve %s; a profile can"
+    got = complaint(with_(CLAMP, "smart_loads", "energy_meters"))
+    assert got == line % ("import from export", "energy_meters")
+    got = complaint(with_(CLAMP, "smart_loads", "batteries"))
+    assert got == line % ("charging from discharging", "batteries")
+    assert complaint(with_(CLAMP, "smart_loads", "inverters")) is None
+
+
+def test_a_clamp_input_must_be_on_the_board():
+    assert (
+        complaint(with_(CLAMP, "ct1", "ct3"))
+        == 'devices[0].clamp: no clamp input "ct3"; did you mean "ct1"?'
+    )
+    line = 'devices[0].clamp: no clamp input "ct1"; there is none'
+    assert complaint(config(CLAMP, '"board": "olimex-esp32-evb",')) == line
+
+
+def test_a_clamp_needs_a_ratio():
+    line = 'devices[0]: neither "model" nor "amps_per_volt"; one of the two is needed'
+    assert complaint(with_(CLAMP, ', "amps_per_volt": 30', "")) == line
+    for part in (
+        '"model": "SCT-013-030"',
+        '"model": "SCT-013-030", "amps_per_volt": 29.5',
+        '"model": "SCT-013-000", "burden_ohm": 33',
+    ):
+        assert complaint(with_(CLAMP, '"amps_per_volt": 30', part)) is None, part
+    line = 'devices[0].burden_ohm: missing; model "SCT-013-000" has none inside'
+    assert complaint(with_(CLAMP, '"amps_per_volt": 30', '"model": "SCT-013-000"')) == line
+    line = complaint(
+        with_(CLAMP, '"amps_per_volt": 30', '"model": "SCT-013-030", "burden_ohm": 33')
+    )
+    assert line.startswith("devices[0].burden_ohm: no model here that needs one")
+    line = 'devices[0].model: no clamp model "SCT-013-300"; did you mean "SCT-013-000"?'
+    assert complaint(with_(CLAMP, '"amps_per_volt": 30', '"model": "SCT-013-300"')) == line
+
+
+def test_decimals_may_be_whole_but_not_true():
+    assert complaint(with_(CLAMP, "30", "30.5")) is None
+    line = "devices[0].amps_per_volt: true is not a number; 0.01 to 655 is allowed"
+    assert complaint(with_(CLAMP, "30", "true")) == line
+
+
+def test_a_password_is_never_shown():
+    for password in (
+        '"hunter2"',
+        "12345678901",
+        '"%s"' % ("x" * 64),
+        '["hunter2hunter2"]',
+        "null",
+    ):
+        line = complaint('{"wifi": {"ssid": "a", "password": %s}, "devices": []}' % password)
+        assert line.startswith("wifi.password: what is written here "), line
+        assert "hunter2" not in line and "123456" not in line and "xxx" not in line
+
+
+def test_passwords_are_empty_or_8_to_63_bytes():
+    for password, good in (
+        ("", True),
+        ("x" * 7, False),
+        ("x" * 8, True),
+        ("x" * 63, True),
+        ("ä" * 4, True),
+        ("x" * 64, False),
+    ):
+        text = '{"wifi": {"ssid": "a", "password": "%s"}, "devices": [%s]}' % (password, METER)
+        assert (complaint(text) is None) == good, password
+
+
+def test_the_ssid_is_counted_in_bytes():
+    assert complaint('{"wifi": {"ssid": "%s"}, "devices": [%s]}' % ("ä" * 16, METER)) is None
+    line = complaint('{"wifi": {"ssid": "%s"}, "devices": [%s]}' % ("ä" * 17, METER))
+    assert line == 'wifi.ssid: "%s" has 34 bytes; 1 to 32 bytes of text are allowed' % ("ä" * 17)
+
+
+def test_host_names_are_labels():
+    text = '{"wifi": {"ssid": "a", "hostname": "%s"}, "devices": [' + METER + "]}"
+    for name in ("nrgkick", "NRG-1", "a", "x" * 32):
+        assert complaint(text % name) is None, name
+    for name in ("", "-a", "a-", "a.b", "a b", "ä", "x" * 33, "a_b"):
+        assert complaint(text % name).startswith("wifi.hostname: "), name
+
+
+def test_a_fixed_address_must_make_a_network():
+    text = '{"wifi": {"ssid": "a", "ip": {%s}}, "devices": [' + METER + "]}"
+    good = '"address": "192.168.1.9", "gateway": "192.168.1.1"'
+    assert read(text % good)["wifi"]["ip"] == {
+        "address": "192.168.1.9",
+        "netmask": "255.255.255.0",
+        "gateway": "192.168.1.1",
+        "dns": "192.168.1.1",
+    }
+    assert (
+        complaint(text % '"address": "192.168.1.9"')
+        == 'wifi.ip.gateway: missing; an address like "192.168.1.10" is allowed'
+    )
+    for bad in ("192.168.1", "192.168.1.256", "1.2.3.4.5", "a.b.c.d", "192.168.1.+9", ""):
+        line = complaint(text % good.replace("192.168.1.9", bad))
+        assert line.startswith('wifi.ip.address: "%s" is not an IPv4 address; ' % bad), line
+    line = 'wifi.ip.gateway: "192.168.2.1" does not fit; another address of the network of "192.168.1.9" is allowed'
+    assert complaint(text % good.replace("192.168.1.1", "192.168.2.1")) == line
+    for mask in ("255.255.0.255", "0.0.0.0", "255.255.255.255", "255.255.255.254"):
+        line = complaint(text % (good + ', "netmask": "%s"' % mask))
+        assert (
+            line
+            == 'wifi.ip.netmask: "%s" is no netmask; one like "255.255.255.0" is allowed' % mask
+        )
+
+
+def test_bus_pins_must_be_the_boards():
+    line = "bus.tx: the board has no free pin 6; 4, 13, 14, 16 or 17 is allowed"
+    assert complaint(config(top='"bus": {"tx": 6},')) == line
+    line = "bus.rx: pin 16 has another use on the bus; one pin for each is allowed"
+    assert complaint(config(top='"bus": {"tx": 16},')) == line
+    assert read(config(top='"bus": {"tx": 16, "rx": 17, "de": null},'))["bus"]["de"] is None
+    assert read(config(top='"bus": {"de": 13},'))["bus"]["de"] == 13
+    assert (
+        complaint(config(top='"bus": {"tx": null},'))
+        == "bus.tx: null is not a whole number; 0 to 48 is allowed"
+    )
+
+
+def test_polling_must_be_faster_than_readings_grow_stale():
+    line = complaint(config(top='"bus": {"poll_interval_ms": 5000}, "freshness": {"limit_s": 5},'))
+    assert line.startswith("bus.poll_interval_ms: 5000 would let every reading grow stale"), line
+    assert complaint(config(top='"bus": {"poll_interval_ms": 0},')) is None
+
+
+def test_the_whole_file_is_judged_before_its_parts():
+    assert (
+        complaint("")
+        == "config.json: not JSON: line 1, column 1: a value is missing: the file ends"
+    )
+    assert complaint("[]") == "config.json: is no object; an object { } is needed"
+    assert (
+        complaint('{\n "wifi": {"ssid": "a"}\n "devices": []}')
+        == 'config.json: not JSON: line 3, column 2: "," or "}" is missing'
+    )
+    assert complaint(config() + " " * 8192).endswith(" bytes; 8192 is the most")
+    assert complaint(config(top='"board": NaN,')).startswith(
+        "config.json: not JSON: line 1, column 37: "
+    )
+
+
+def test_what_the_owner_wrote_cannot_break_the_line():
+    line = complaint(config(top='"a\\nb\\u007f%s": 1,' % ("x" * 60)))
+    assert line.startswith("a?b?xxx") and "..." in line and len(line) < 200
+    line = complaint(with_(METER, "eastron-sdm630", "a\\nb" + "y" * 50))
+    assert line.startswith('devices[0].profile: "a?by')
+
+
+def test_suggestions_are_near_or_not_made():
+    from settings import values
+
+    # distances by hand: one letter each, a swap of neighbours counts once
+    for a, b, edits in (
+        ("", "abc", 3),
+        ("unit", "unit", 0),
+        ("untis", "units", 1),
+        ("baudrat", "baudrate", 1),
+        ("kitten", "sitting", 3),
+    ):
+        assert values.distance(a, b) == edits, (a, b)
+    assert (
+        values.meant("Eastron-SDM630", ["eastron-sdm630", "eastron-sdm72"])
+        == '; did you mean "eastron-sdm630"?'
+    )
+    assert values.meant("zzz", ["eastron-sdm630", "unit"]) == ""
+
+
+def test_the_package_can_be_forgotten():
+    kept = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "settings"}
+    settings.unload()
+    assert not [name for name in sys.modules if name.split(".")[0] == "settings"]
+    for name in kept:  # the other tests compare classes
+        sys.modules[name] = kept[name]
