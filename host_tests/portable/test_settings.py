@@ -288,26 +288,19 @@ def test_decimals_may_be_whole_but_not_true():
 
 def test_a_password_is_never_shown():
     for password in (
-        '"hunter2"',
         "12345678901",
-        '"%s"' % ("x" * 64),
+        '"%s"' % ("hunter2 " * 8),
         '["hunter2hunter2"]',
+        '"hunter2\\u0000"',
         "null",
     ):
         line = complaint('{"wifi": {"ssid": "a", "password": %s}, "devices": []}' % password)
         assert line.startswith("wifi.password: what is written here "), line
-        assert "hunter2" not in line and "123456" not in line and "xxx" not in line
+        assert "hunter2" not in line and "123456" not in line
 
 
-def test_passwords_are_empty_or_8_to_63_bytes():
-    for password, good in (
-        ("", True),
-        ("x" * 7, False),
-        ("x" * 8, True),
-        ("x" * 63, True),
-        ("ä" * 4, True),
-        ("x" * 64, False),
-    ):
+def test_passwords_are_at_most_63_bytes_and_none_means_an_open_network():
+    for password, good in (("", True), ("x" * 63, True), ("x" * 64, False), ("ä" * 32, False)):
         text = '{"wifi": {"ssid": "a", "password": "%s"}, "devices": [%s]}' % (password, METER)
         assert (complaint(text) is None) == good, password
 

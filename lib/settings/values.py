@@ -148,7 +148,7 @@ def _wrong_text(value, kind, allowed):
     if any(c < " " for c in value):
         return "has a control character"
     size = len(value.encode())
-    if allowed[0] <= size <= allowed[1] or (kind == "password" and not size):
+    if allowed[0] <= size <= allowed[1]:
         return None
     return "is empty" if not size else "has %d bytes" % size
 
@@ -189,7 +189,7 @@ def allowed_words(kind, allowed):
     if kind == "text":
         return words + " bytes of text are allowed"
     if kind == "password":
-        return words + ' bytes, or "" for an open network, are allowed'
+        return words + ' bytes are allowed, "" for an open network'
     if kind == "pin":
         return words + " or null is allowed"
     return words + " is allowed"

@@ -1,0 +1,142 @@
+"""`make check`: the device's own check on the PC, in words for the owner; and the docs' tables against the schema."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from settings import schema
+
+from host_tools import check
+
+ROOT = Path(__file__).resolve().parents[2]
+METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
+
+
+def written(folder, devices=None, **top):
+    path = folder / "config.json"
+    wifi = {"ssid": "Home", "password": "correct horse"}
+    path.write_text(json.dumps({"wifi": wifi, "devices": devices or [METER], **top}), "utf-8")
+    return path
+
+
+def said(capsys, path):
+    code = check.main([str(path)])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err.splitlines()
+
+
+def test_a_good_file_is_called_good_and_explained(tmp_path, capsys):
+    code, out, err = said(capsys, written(tmp_path))
+    assert (code, err) == (0, [])
+    assert out[0] == "config.json is good"
+    assert "  bus: 9600 Bd 8N1, TX 17, RX 16, DE 4" in out
+    assert "  energy_meters 0: eastron-sdm630, unit 1" in out
+
+
+def test_the_example_is_good(capsys):
+    code, out, _ = said(capsys, ROOT / "config.example.json")
+    assert code == 0 and out[0] == "config.example.json is good"
+
+
+def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path, capsys):
+    code, out, err = said(capsys, written(tmp_path, [{**METER, "unit": 300}]))
+    assert (code, out) == (1, [])
+    assert err == ["devices[0].unit: 300 is out of range; 1 to 247 is allowed"]
+
+
+def test_a_missing_file_is_one_line(tmp_path, capsys):
+    code, out, err = said(capsys, tmp_path / "config.json")
+    assert (code, out) == (1, [])
+    assert err == [
+        f"{tmp_path}/config.json: No such file or directory; a readable config.json is needed"
+    ]
+
+
+def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
+    (tmp_path / "profiles").mkdir()
+    profile = {"roles": {"energy_meters": {"power": {"address": 0}}}, "doubt": "never seen"}
+    own = tmp_path / "profiles" / "my-meter.json"
+    own.write_text(json.dumps(profile), "utf-8")
+    path = written(tmp_path, [{**METER, "profile": "my-meter"}])
+    code, out, _ = said(capsys, path)
+    assert code == 0 and "warning: devices[0].profile: never seen" in out
+    own.write_text("{", "utf-8")
+    code, _, err = said(capsys, path)
+    assert code == 1 and err[0].startswith("profiles/my-meter.json: not JSON: ")
+
+
+@pytest.mark.parametrize(
+    "top, warning",
+    [
+        ({"wifi": {"ssid": "Home", "password": "secret"}}, "wifi.password: less than 8 bytes"),
+        (
+            {"freshness": {"limit_s": 8}},
+            "freshness.limit_s: the charger wants no value older than 7 s",
+        ),
+        (
+            {"bus": {"baudrate": 1200, "poll_interval_ms": 100}},
+            "bus.poll_interval_ms: reading all powers",
+        ),
+    ],
+)
+def test_what_is_allowed_and_doubtful_is_warned_of(tmp_path, capsys, top, warning):
+    code, out, _ = said(capsys, written(tmp_path, **top))
+    assert code == 0
+    assert [line for line in out if line.startswith("warning: " + warning)], out
+
+
+def test_time_on_the_wire_is_that_of_the_frames(tmp_path):
+    # 9600 Bd 8N1 is 25/24 ms a character. One float: 8 + 5 + 4 characters, 30 ms turnaround, a silence of 100 ms.
+    meter = {**METER, "pause_ms": 100}
+    config, files = check.check(written(tmp_path, [meter]))
+    assert check.power_cycle_ms(config, files) == round(17 * 25 / 24 + 30 + 100)
+
+
+def documented():
+    """The first four cells of every row of docs/config.md."""
+    found = []
+    for line in (ROOT / "docs" / "config.md").read_text("utf-8").splitlines():
+        row = re.match(r"\| (`.*?`) \| (.*?) \| (.*?) \|(.*?)\|", line)
+        if row:
+            found.append(tuple(cell.strip() for cell in row.groups()))
+    return found
+
+
+def test_the_docs_tables_are_the_schemas():
+    expected = [cells(row) for section in schema.sections() for row in schema.rows(section)]
+    assert documented() == expected
+
+
+def cells(row):
+    """(key, kind, default, allowed) of a schema row in words."""
+    key, kind, default, allowed = row
+    return f"`{key}`", kind.replace("_", " "), _default(default), _allowed(kind, allowed)
+
+
+def _default(value):
+    if value is ...:
+        return "needed"
+    if value is None:
+        return "none"
+    return "its defaults" if value == () else f"`{_json(value)}`"
+
+
+def _allowed(kind, allowed):
+    if kind == "one_of":
+        return ", ".join(f"`{_json(value)}`" for value in allowed)
+    if not allowed:
+        return {
+            "yes_no": "`true`, `false`",
+            "ip": "IPv4 address",
+            "host": "IPv4 address or name",
+        }.get(kind, "")
+    low, high = allowed
+    unit = {"text": " bytes", "password": " bytes", "label": " letters, digits, `-`"}.get(kind, "")
+    return f"{low} to {high}{unit}" + (", `null`" if kind == "pin" else "")
+
+
+def _json(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
