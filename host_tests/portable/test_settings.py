@@ -332,6 +332,7 @@ def test_a_fixed_address_must_make_a_network():
         complaint(text % '"address": "192.168.1.9"')
         == 'wifi.ip.gateway: missing; an address like "192.168.1.10" is allowed'
     )
+    assert complaint(text % "").startswith("wifi.ip.address: missing; ")
     for bad in ("192.168.1", "192.168.1.256", "1.2.3.4.5", "a.b.c.d", "192.168.1.+9", ""):
         line = complaint(text % good.replace("192.168.1.9", bad))
         assert line.startswith('wifi.ip.address: "%s" is not an IPv4 address; ' % bad), line
@@ -356,6 +357,43 @@ def test_bus_pins_must_be_the_boards():
         complaint(config(top='"bus": {"tx": null},'))
         == "bus.tx: null is not a whole number; 0 to 48 is allowed"
     )
+
+
+def test_the_receiver_may_take_a_clamps_pin_and_then_the_clamp_is_gone():
+    top = '"bus": {"rx": 36},'
+    assert read(config(top=top))["bus"]["rx"] == 36
+    line = "devices[0].clamp: bus.rx has taken its pin 36; another input is allowed"
+    assert complaint(config(CLAMP, top)) == line
+    assert complaint(config(CLAMP.replace("ct1", "ct2"), top)) is None
+    assert complaint(config(top='"bus": {"tx": 36},')).startswith(
+        "bus.tx: the board has no free pin 36; "
+    )
+
+
+def test_the_address_to_listen_at_is_an_address_or_a_name():
+    for host, good in (
+        ("0.0.0.0", 1),
+        ("192.168.1.9", 1),
+        ("bridge.local", 1),
+        ("256.1.1.1", 0),
+        ("1.2.3", 0),
+        ("", 0),
+        ("a..b", 0),
+        ("a b", 0),
+    ):
+        line = complaint(config(top='"http": {"host": "%s"},' % host))
+        assert (line is None) == bool(good), host
+
+
+def test_a_profile_that_is_none_is_a_clear_line():
+    line = 'devices[0].category: profile "eastron-sdm630" has no role energy_meters; it has none'
+    profiles = FILES["profile"]
+    kept = profiles["eastron-sdm630"]
+    for profile in ([], {}, {"roles": 7}):
+        profiles["eastron-sdm630"] = profile
+        got = complaint(config())
+        profiles["eastron-sdm630"] = kept
+        assert got == line
 
 
 def test_polling_must_be_faster_than_readings_grow_stale():

@@ -41,6 +41,7 @@ def test_place_is_line_and_column_of_the_mistake():
     assert place_of("[1, 2") == 'line 1, column 6: "," or "]" is missing: the file ends'
     assert place_of('{"a": 1,}') == 'line 1, column 9: a key in "quotes" is missing'
     assert place_of("[1,]") == "line 1, column 4: a value is missing"
+    assert place_of("{} \x00") == "line 1, column 4: the file should end here"
     assert place_of("{} {}") == "line 1, column 4: the file should end here"
     assert place_of("") == "line 1, column 1: a value is missing: the file ends"
 

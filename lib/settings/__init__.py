@@ -1,10 +1,12 @@
-"""config.json: read, held against the schema, completed. Loaded at boot and unloaded again; the PC runs the same check.
+"""config.json: read, held against the schema, completed. Loaded at boot and unloaded again; the PC
+runs the very same check.
 
     settings.read(text, load, names) -> dict
 
-`load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where there is none;
-`names(kind)` lists their names. The dict has every key of the schema, with None for what was left out and has no
-default. Raises SettingsError, whose text is one line. `settings.unload()` gives the heap back.
+`load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where
+there is none; `names(kind)` lists their names. The dict has every key of the schema, with None for
+what was left out and has no default. Raises SettingsError, whose text is one line.
+`settings.unload()` gives the heap back.
 """
 
 import sys

@@ -11,7 +11,7 @@ def completed(written, load, names):
     config = filled(written, rows(""), "")
     for name in _SECTIONS:
         config[name] = filled(config[name], rows(name), name)
-    if config["wifi"]["ip"]:
+    if config["wifi"]["ip"] is not None:
         config["wifi"]["ip"] = filled(config["wifi"]["ip"], rows("wifi.ip"), "wifi.ip")
         _check_network(config["wifi"]["ip"])
     _check_pace(config["bus"]["poll_interval_ms"], config["freshness"]["limit_s"])
@@ -45,11 +45,14 @@ def _check_pace(poll_interval_ms, limit_s):
 
 
 def _choose_pins(bus, written, board):
-    """Pins not written are the board's own; a written one must be on its terminals and free."""
+    """Pins not written are the board's own; a written one must be free. RX may take a clamp's."""
     uart = board["uart"]
-    allowed = board["free"] + [uart[key] for key in ("tx", "rx", "de") if uart[key] is not None]
+    outputs = board["free"] + [
+        pin for pin in (uart["tx"], uart["rx"], uart["de"]) if pin is not None
+    ]
     used = []
     for key in ("tx", "rx", "de"):
+        allowed = outputs + list(board["clamps"].values()) if key == "rx" else outputs
         if key not in written:
             bus[key] = uart[key]
         pin = bus[key]

@@ -1,4 +1,4 @@
-"""The entries of `devices`: which keys go together, and what no row of the schema can say alone."""
+"""The entries of `devices`: which keys go together, and what no row of the schema says alone."""
 
 from settings.schema import rows
 from settings.values import (
@@ -31,7 +31,8 @@ def complete(config, board, load, names):
         if source == "profile":
             _check_profile(device, place, load, names)
         elif source == "clamp":
-            _check_clamp(device, place, board, load, names)
+            _check_clamp(device, place, board, config["bus"]["rx"])
+            _check_model(device, place, load, names)
         found[i] = device
         for j in range(i):
             _check_pair(device, found[j], place, j)
@@ -104,20 +105,23 @@ def _check_profile(device, place, load, names):
     profile = load("profile", device["profile"])
     if profile is None:
         nothing_named(place + ".profile", "profile", device["profile"], names("profile"))
-    roles = profile.get("roles") or {}
-    if device["category"] not in roles:
+    roles = profile.get("roles") if type(profile) is dict else None
+    if type(roles) is not dict or device["category"] not in roles:
         problem = "profile %s has no role %s; it has %s"
-        words = (shown(device["profile"]), device["category"], " and ".join(sorted(roles)))
+        words = " and ".join(sorted(roles)) if type(roles) is dict else "none"
+        words = (shown(device["profile"]), device["category"], words)
         raise SettingsError(place + ".category", problem % words)
 
 
-def _check_clamp(device, place, board, load, names):
+def _check_clamp(device, place, board, rx):
     category = device["category"]
     if category in _DIRECTIONS:
         raise SettingsError(place + ".clamp", _UNSIGNED % (_DIRECTIONS[category], category))
     if device["clamp"] not in board["clamps"]:
         nothing_named(place + ".clamp", "clamp input", device["clamp"], board["clamps"])
-    _check_model(device, place, load, names)
+    if board["clamps"][device["clamp"]] == rx:
+        problem = "bus.rx has taken its pin %d; another input is allowed" % rx
+        raise SettingsError(place + ".clamp", problem)
 
 
 def _check_model(device, place, load, names):

@@ -1,9 +1,9 @@
-"""Every key of config.json, in one table; docs/config.md explains the same rows, and a test compares the two.
+"""Every key of config.json, in one table. docs/config.md explains the same rows; a test compares.
 
-A row is: key, kind, default, what is allowed. The default `needed` means that the key must be written, `-` that it has
-none (None), `all` that a section may be left out and then has all its defaults. Allowed are: for `whole`, `number`,
-`pin` and the kinds of text smallest and largest (of a text: bytes), for `one_of` the values. The table is one string,
-since that takes a quarter of the heap that tuples take.
+A row is: key, kind, default, what is allowed. The default `needed` means that the key must be
+written, `-` that it has none (None), `all` that a section may be left out and then has all its
+defaults. Allowed are smallest and largest (of texts: bytes), for `one_of` the values. The table is
+one string, since that takes a third of the heap that tuples take.
 """
 
 _TABLE = """

@@ -1,7 +1,8 @@
 """Strict JSON (RFC 8259) that says where a mistake is, the same on every interpreter.
 
-MicroPython's own json gives no place, takes a missing comma for none and keeps the last of two equal keys: what the
-owner meant would be a guess. Works on bytes, since indexing text walks from its start in MicroPython.
+MicroPython's own json gives no place, needs no commas and keeps the last of two equal keys: what
+the owner meant would be a guess. Works on bytes, since MicroPython walks through a text from its
+start to index it.
 """
 
 _DEEPEST = 8
@@ -14,7 +15,8 @@ def loads(data):
     """The object that `data` (bytes) stands for; ValueError names line and column."""
     reader = _Reader(data)
     value = reader.value(0)
-    if reader.next_byte():
+    reader.next_byte()
+    if reader.at < len(data):
         reader.fail("the file should end here")
     return value
 

@@ -1,4 +1,4 @@
-"""Holds a value of config.json against its row of the schema; every complaint is one line and says what is allowed."""
+"""Holds a value against its row of the schema; a complaint is one line and says what is allowed."""
 
 _SHOWN = 40
 _LISTED = 12
@@ -82,7 +82,7 @@ def check_keys(value, keys, place):
 
 
 def filled(value, rows, place):
-    """A new dict with every key of `rows`: what was left out by its default, a section as it was written."""
+    """A new dict with every key of `rows`: what was left out by its default, a section as written."""
     check_keys(value, [row[0] for row in rows], place)
     result = {}
     for key, kind, default, allowed in rows:
@@ -143,7 +143,12 @@ def _wrong_text(value, kind, allowed):
     if kind == "label":
         return None if _is_label(value) else "is no host name"
     if kind == "host":
-        good = ip_number(value) is not None or all(_is_label(part) for part in value.split("."))
+        digits = all(c in "0123456789." for c in value)  # an address with a slip is no name
+        good = (
+            ip_number(value) is not None
+            if digits
+            else all(_is_label(part) for part in value.split("."))
+        )
         return None if good else "is neither an IPv4 address nor a host name"
     if any(c < " " for c in value):
         return "has a control character"
