@@ -49,14 +49,7 @@ class Files:
         if kind == "model":
             return self._models.get(name)
         path = self._profiles.get(name)
-        return _profile(path) if path else None
-
-
-def _profile(path):
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise settings.SettingsError(f"profiles/{path.name}", f"not JSON: {error}") from None
+        return json.loads(path.read_text("utf-8")) if path else None
 
 
 def check(path):

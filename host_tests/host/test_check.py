@@ -63,7 +63,7 @@ def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
     assert code == 0 and "warning: devices[0].profile: never seen" in out
     own.write_text("{", "utf-8")
     code, _, err = said(capsys, path)
-    assert code == 1 and err[0].startswith("profiles/my-meter.json: not JSON: ")
+    assert code == 1 and err[0].startswith('devices[0].profile: profile "my-meter" is not JSON: ')
 
 
 @pytest.mark.parametrize(

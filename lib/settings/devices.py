@@ -102,7 +102,11 @@ def _choose_mode(device, written, place):
 
 
 def _check_profile(device, place, load, names):
-    profile = load("profile", device["profile"])
+    try:
+        profile = load("profile", device["profile"])
+    except ValueError as error:
+        problem = "profile %s is not JSON: %s" % (shown(device["profile"]), error)
+        raise SettingsError(place + ".profile", problem)
     if profile is None:
         nothing_named(place + ".profile", "profile", device["profile"], names("profile"))
     roles = profile.get("roles") if type(profile) is dict else None

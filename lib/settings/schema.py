@@ -18,7 +18,7 @@ devices list needed
 
 [wifi]
 ssid text needed 1 32
-password password "" 0 63
+password password "" 0 64
 hostname label nrgkick-bridge 1 32
 ip section -
 
