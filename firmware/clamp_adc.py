@@ -1,6 +1,7 @@
 """The sampler of one clamp: an ADC pin read as fast as the interpreter can for one mains cycle.
 
-ADC block 1 only, at 11 dB. Below low_uv the ESP32's converter is blind, above high_uv it is no longer straight.
+ADC block 1 only, at 11 dB. Below low_uv the ESP32's converter is blind, above high_uv it is no
+longer straight.
 """
 
 from machine import ADC, Pin
@@ -18,7 +19,9 @@ class ClampADC:
         self._read_uv = ADC(Pin(pin), atten=ADC.ATTN_11DB).read_uv
 
     def sample(self, window, length_us):  # no heap, holds the loop
-        """Fill the window for length_us; how many samples. A fast chip waits, so that they spread over the cycle."""
+        """Fill the window for length_us; how many samples. A fast chip waits, so that they spread
+        over the cycle.
+        """
         read_uv = self._read_uv
         ticks = ticks_us
         times_us = window.times_us

@@ -1,7 +1,8 @@
-"""Currents as loads draw them, seen through a clamp and an ESP32's ADC: for tests and the benchmark.
+"""Currents as loads draw them, seen through a clamp and an ESP32's ADC: for tests and the
+benchmark.
 
-A wave is a function of the turn (0 to 1 is one mains cycle) with an RMS of exactly 1 by the formula beside it, nothing
-having been measured. No library, so that it runs on MicroPython too.
+A wave is a function of the turn (0 to 1 is one mains cycle) with an RMS of exactly 1 by the
+formula beside it, nothing having been measured. No library, so that it runs on MicroPython too.
 """
 
 import math
@@ -20,13 +21,17 @@ def harmonics(parts):
 
 
 def half_wave(turn):
-    """A diode before the load; a current transformer passes no DC. Mean 1/pi, mean square 1/4 of a peak of 1."""
+    """A diode before the load; a current transformer passes no DC. Mean 1/pi, mean square 1/4 of a
+    peak of 1.
+    """
     rms = math.sqrt(1 / 4 - 1 / math.pi**2)
     return (max(math.sin(_TURN * turn), 0) - 1 / math.pi) / rms
 
 
 def phase_cut(start):
-    """A leading-edge dimmer that conducts from `start` (0 to 0.5 turns) to the end of each half wave."""
+    """A leading-edge dimmer that conducts from `start` (0 to 0.5 turns) to the end of each half
+    wave.
+    """
     alpha = _TURN * start
     rms = math.sqrt((math.pi - alpha + math.sin(2 * alpha) / 2) / (2 * math.pi))
 
@@ -46,7 +51,9 @@ WAVES = {
 
 
 class Random:
-    """The same numbers on every interpreter: a 31-bit linear congruential generator (constants of Park and Miller)."""
+    """The same numbers on every interpreter: a 31-bit linear congruential generator (constants of
+    Park and Miller).
+    """
 
     def __init__(self, seed):
         self._state = seed % 2147483646 + 1
@@ -61,7 +68,9 @@ class Random:
 
 
 class Input:
-    """An ADC pin with a clamp on it, in virtual time. rms_mv is exact; reads take spacing_us (shortest, longest)."""
+    """An ADC pin with a clamp on it, in virtual time. rms_mv is exact; reads take spacing_us
+    (shortest, longest).
+    """
 
     def __init__(self, wave, rms_mv, **settings):
         self.wave = wave

@@ -1,9 +1,10 @@
 """The length of a mains cycle, found from the phases of windows that are about a second apart.
 
-A window holds one cycle at most, too little to tell 49 Hz from 51. Two windows of one clamp can: from one to the next
-the fundamental has advanced by some whole cycles and a known part. While the number of whole cycles is beyond doubt
-(the usual grid: within 0.12 Hz of the last figure) each pair corrects the period. When pairs keep disagreeing, the
-period is sought that explains the last eight pairs together; their gaps differ, so that no second one does.
+A window holds one cycle at most, too little to tell 49 Hz from 51. Two windows of one clamp can:
+from one to the next the fundamental has advanced by some whole cycles and a known part. While the
+number of whole cycles is beyond doubt (the usual grid: within 0.12 Hz of the last figure) each
+pair corrects the period. When pairs keep disagreeing, the period is sought that explains the last
+eight pairs together; their gaps differ, so that no second one does.
 """
 
 from array import array
@@ -25,7 +26,7 @@ class Mains:
         self._gaps_us = array("i", bytes(4 * _PAIRS))
         self._advances = array("H", bytes(2 * _PAIRS))  # 4096 to a turn
         self._count = 0
-        self._doubt = 0
+        self._doubt = _LOST  # nothing confirms the nominal period yet
         self._candidate_us = 0  # 0: no search under way
         self._best_us = self._best_error = 0
 
@@ -40,7 +41,7 @@ class Mains:
 
     @property
     def lost(self):
-        """True when the period is known to be wrong: a window of that length tells nothing."""
+        """True while the period is unconfirmed or wrong: such a window is off by up to a tenth."""
         return self._doubt >= _LOST
 
     def note(self, gap_us, advance):  # no heap

@@ -1,7 +1,8 @@
-"""What a clamp is, as integers for the hot path: made once at boot from an entry of config.json and models.json.
+"""What a clamp is, as integers for the hot path: made once at boot from an entry of config.json
+and models.json.
 
-models.json holds, by the maker's name: `amps`, the rated current; `turns` of a clamp without a burden, or
-`amps_per_volt` of one with; `error_percent` as the data sheet states it.
+models.json holds, by the maker's name: `amps`, the rated current; `turns` of a clamp without a
+burden, or `amps_per_volt` of one with; `error_percent` as the data sheet states it.
 """
 
 _ADC_ERROR_PERMILLE = 30  # of an ESP32 with nothing but its factory calibration
@@ -15,9 +16,13 @@ class ClampError(ValueError):
 
 
 class Scale:
-    """gain_ua: microamps of 0.1 mV · error_permille of the reading · noise_floor_ma or None: found from the samples."""
+    """gain_ua: microamps of 0.1 mV · error_permille of the reading · noise_floor_ma or None: found
+    from the samples.
+    """
 
-    def __init__(self, amps_per_volt, error_percent=None, model_error_percent=_UNKNOWN_ERROR_PERCENT):
+    def __init__(
+        self, amps_per_volt, error_percent=None, model_error_percent=_UNKNOWN_ERROR_PERCENT
+    ):
         self.gain_ua = round(amps_per_volt * _MICROAMPS)
         if not 0 < self.gain_ua <= _LARGEST_GAIN:
             raise ClampError("amps_per_volt must be between 0.01 and 655")
@@ -34,7 +39,11 @@ def scale(entry, models):
     """Scale of a device entry: `amps_per_volt` (a calibrated figure) goes before `model`."""
     model = _model(entry, models)
     amps_per_volt = entry.get("amps_per_volt") or _of_model(model, entry)
-    made = Scale(amps_per_volt, entry.get("error_percent"), model.get("error_percent", _UNKNOWN_ERROR_PERCENT))
+    made = Scale(
+        amps_per_volt,
+        entry.get("error_percent"),
+        model.get("error_percent", _UNKNOWN_ERROR_PERCENT),
+    )
     made.noise_floor_ma = entry.get("noise_floor_ma")
     made.nominal_dv = round(entry.get("voltage", 230) * 10)
     made.power_factor_permille = round(entry.get("power_factor", 1) * 1000)

@@ -1,7 +1,10 @@
 """One clamp: turns its windows into a kept result and the device's field. Integers only, no heap.
 
-Currents are unsigned and powers apparent: a clamp alone knows neither the direction nor the voltage.
+Currents are unsigned and powers apparent: a clamp alone knows neither the direction nor the
+voltage.
 """
+
+from array import array
 
 from ticks import ticks_add, ticks_diff
 
@@ -15,7 +18,8 @@ _FREQUENCY = REASONS.index("frequency")
 
 
 class Clamp:
-    """A clamp that puts its watts as `key` of `device`. voltage_dv(): tenths of a volt just measured, or None.
+    """A clamp that puts its watts as `key` of `device`. voltage_dv(): tenths of a volt just
+    measured, or None.
 
     sampler: sample(window, length_us) -> samples; start_us, low_uv, high_uv (firmware.clamp_adc).
     """
@@ -43,8 +47,9 @@ class Clamp:
         self._device = device
         self._key = key
         self._voltage_dv = voltage_dv
-        self._square = 0  # running mean over the last _averaged windows
+        self._squares = array("i", bytes(4 * _WINDOWS))
         self._averaged = 0
+        self._square = 0  # their mean
         self._noise_square = 0
         self._noise_windows = 0
         self._start_us = 0
@@ -55,40 +60,56 @@ class Clamp:
         result = self.result
         result["samples"] = window.count
         result["clipped_permille"] = window.clipped_permille
-        reason = window.reason
-        if not reason:
-            result["offset_mv"] = window.mean // 10
-            self._note_phase(window, mains)
-            result["frequency_mhz"] = mains.frequency_mhz
-            if mains.lost:
-                reason = _FREQUENCY
+        reason = window.reason or self._listen(window, mains)
         if reason:
-            self._phase = -1 if reason != _FREQUENCY else self._phase
-            self.rejected[REASONS[reason]] += 1
+            self._reject(reason)
             return
         result["windows"] += 1
         self._average(window)
         self._publish(ended_ms)
 
-    def _note_phase(self, window, mains):
-        start_us = ticks_add(self.sampler.start_us, window.times_us[0])
+    def _listen(self, window, mains):
+        """Tell the mains where its fundamental stood; a reason if the window's length was wrong."""
+        result = self.result
+        result["offset_mv"] = window.mean // 10
         if window.mean_square - window.noise_square < _LOUD_SQUARE:
             self._phase = -1
-            return
+            return 0
+        start_us = ticks_add(self.sampler.start_us, window.times_us[0])
         if self._phase >= 0:
-            mains.note(ticks_diff(start_us, self._start_us), window.phase - self._phase & 4095)
+            advance = window.phase - self._phase & 4095
+            mains.note(ticks_diff(start_us, self._start_us), advance)
         self._start_us = start_us
         self._phase = window.phase
+        result["frequency_mhz"] = mains.frequency_mhz
+        return _FREQUENCY if mains.lost else 0
+
+    def _reject(self, reason):
+        self.rejected[REASONS[reason]] += 1
+        if reason == _FREQUENCY:
+            self._averaged = 0  # so were the windows before
+        else:
+            self._phase = -1
 
     def _average(self, window):
         square = window.mean_square
         if abs(square - self._square) * 8 > self._square + 4 * self._noise_square:
             self._averaged = 0
-        self._averaged = min(self._averaged + 1, _WINDOWS)
-        self._square += (square - self._square) // self._averaged
+        self._squares[self._averaged % _WINDOWS] = square
+        self._averaged += 1
+        if self._averaged == 2 * _WINDOWS:
+            self._averaged = _WINDOWS
+        self._square = self._mean_square()
         if square < _QUIET_SQUARE:
             self._noise_windows = min(self._noise_windows + 1, 2 * _WINDOWS)
             self._noise_square += (window.noise_square - self._noise_square) // self._noise_windows
+
+    def _mean_square(self):
+        count = min(self._averaged, _WINDOWS)
+        total = 0
+        for i in range(count):
+            total += self._squares[i]
+        return total // count
 
     def _noise(self):
         """The noise floor squared, in tenths of a millivolt: as calibrated, else as seen."""
@@ -104,7 +125,8 @@ class Clamp:
         noise = self._noise()
         square = max(self._square - noise, 0)
         current_ma = scaled_root(square, gain_ua) // 1000
-        # the floor itself is known to about half its square: all of the error near zero, nothing of it far above
+        # the floor itself is known to about half its square: all of the error near zero, nothing
+        # of it far above
         error_ma = scaled_root(square + noise // 2, gain_ua) // 1000 - current_ma
         error_ma += current_ma * scale.error_permille // 1000
         result = self.result
@@ -137,7 +159,8 @@ class Clamp:
 
 
 class PhaseSum:
-    """The device that clamps on several phases share: their powers added, as old as the oldest of them.
+    """The device that clamps on several phases share: their powers added, as old as the oldest of
+    them.
 
     Each clamp has it as its device and its own name as the key.
     """

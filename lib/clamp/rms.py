@@ -1,12 +1,14 @@
 """One mains cycle of unevenly spaced samples, and what it amounts to: integers only, no heap.
 
-Method: one whole cycle is thought of as a ring, the last sample being followed by the first. Each sample weighs as
-long as it is from halfway to the one before until halfway to the one after, so the weights add up to exactly one
-cycle however the samples lie. From these sums come the mean (the bias of the input), the mean square about that mean,
-and the phase of the fundamental, by which clamp.mains finds the frequency.
+Method: one whole cycle is thought of as a ring, the last sample being followed by the first. Each
+sample weighs as long as it is from halfway to the one before until halfway to the one after, so
+the weights add up to exactly one cycle however the samples lie. From these sums come the mean (the
+bias of the input), the mean square about that mean, and the phase of the fundamental, by which
+clamp.mains finds the frequency.
 
-Samples are kept in tenths of a millivolt from 1.2 V, the bias of the wiring in docs/clamp.md. With weights in half
-microseconds every sum stays below 2**30 for one cycle of 45 Hz or more and inputs from 0 to 3.2 V.
+Samples are kept in tenths of a millivolt from 1.2 V, the bias of the wiring in docs/clamp.md. With
+weights in half microseconds every sum stays below 2**30 for one cycle of 45 Hz or more and inputs
+from 0 to 3.2 V.
 """
 
 import math
@@ -54,7 +56,9 @@ class Window:
         self._clipped = self._blind = self._early = self._gap = self._noise = 0
 
     def begin(self, count, period_us, low_uv, high_uv):
-        """Take the first `count` samples as one cycle of period_us; low_uv to high_uv is the ADC's range."""
+        """Take the first `count` samples as one cycle of period_us; low_uv to high_uv is the ADC's
+        range.
+        """
         times = self.times_us
         while count and times[count - 1] - times[0] >= period_us:
             count -= 1
@@ -142,12 +146,15 @@ class Window:
         return self.reason != 0
 
     def _shape(self, stop):
-        """Second pass: squares about the mean, and the fundamental. Squares are summed in two halves of 14 bits."""
+        """Second pass: squares about the mean, and the fundamental. Squares are summed in two
+        halves of 14 bits.
+        """
         times = self.times_us
         values = self.values
         mean = self._mean
         start = times[0]
         period_us = self.period_us
+        half_us = period_us // 2
         before = self._before
         high = self._high
         low = self._low
@@ -161,7 +168,7 @@ class Window:
             square = value * value
             high += weight * (square >> 14)
             low += weight * (square & 16383)
-            k = ((here - start) * 64 + 32) // period_us
+            k = ((here - start) * 64 + half_us) // period_us
             sine += weight * (value * _SINE[k & 63] >> 7)
             cosine += weight * (value * _SINE[k + 16 & 63] >> 7)
         self._next = stop
@@ -175,13 +182,17 @@ class Window:
     def _finish(self):
         twice = 2 * self.period_us
         high = self._high
-        self.mean_square = (high // twice << 14) + (high % twice << 14) // twice + self._low // twice
+        self.mean_square = (
+            (high // twice << 14) + (high % twice << 14) // twice + self._low // twice
+        )
         self.phase = turn(self._cosine, self._sine)
         return True
 
 
 def turn(y, x):  # no heap
-    """The angle of (x, y), 4096 to a turn, to within 3. Source of the polynomial: atan r = r (pi/4 + 0.273 (1 - r))."""
+    """The angle of (x, y), 4096 to a turn, to within 5. Source of the polynomial: atan r = r (pi/4
+    + 0.273 (1 - r)).
+    """
     small, large = abs(y), abs(x)
     steep = small > large
     if steep:

@@ -1,0 +1,148 @@
+"""One window: the figures of a cycle whose true figures are known from formulas."""
+
+import math
+
+from clamp import rms
+from clamp.rms import Window, scaled_root, turn
+
+from host_tools.clamp_waves import WAVES, Input
+
+LOW_UV = 150000
+HIGH_UV = 2450000
+
+
+def filled(times_us, millivolts, period_us=20000):
+    window = Window()
+    for i, at_us in enumerate(times_us):
+        window.times_us[i] = at_us
+        window.values[i] = round(millivolts(at_us) * 1000)
+    window.begin(len(times_us), period_us, LOW_UV, HIGH_UV)
+    steps = 0
+    while not window.step():
+        steps += 1
+        assert steps < 100
+    return window
+
+
+def sine(peak_mv, bias_mv=1200, turns=0.0):
+    return lambda at_us: bias_mv + peak_mv * math.sin(2 * math.pi * (at_us / 20000 + turns))
+
+
+def every(us, until_us=20000):
+    return list(range(0, until_us, us))
+
+
+def test_even_samples_give_the_sine_s_rms_and_offset():
+    window = filled(every(50), sine(1000))
+    assert window.reason == 0
+    assert abs(math.sqrt(window.mean_square) - 10000 / math.sqrt(2)) < 1
+    assert abs(window.mean - 12000) <= 1
+    assert window.count == 400
+
+
+def test_uneven_samples_do_not_spoil_the_rms():
+    times_us = [
+        at for at in every(50) if not (at % 10000 < 4000 and at % 150)
+    ]  # three times rarer at times
+    window = filled(times_us, sine(1000, turns=0.1))
+    assert window.reason == 0
+    assert abs(math.sqrt(window.mean_square) / (10000 / math.sqrt(2)) - 1) < 0.001
+
+
+def test_samples_after_the_end_of_the_cycle_are_left_out():
+    window = filled(every(60, 24000), sine(1000))
+    assert window.times_us[window.count - 1] < 20000
+    assert abs(math.sqrt(window.mean_square) / (10000 / math.sqrt(2)) - 1) < 0.001
+
+
+def test_the_largest_wave_at_the_longest_cycle_keeps_its_figures():
+    square = lambda at_us: 2449 if at_us < 11111 else 151  # noqa: E731
+    window = filled(every(60, 22222), square, 22222)
+    assert window.reason == 0
+    assert abs(math.sqrt(window.mean_square) - 11490) < 20
+
+
+def test_too_few_samples_are_rejected():
+    assert filled(every(250), sine(1000)).reason == rms.FEW
+    assert filled([], sine(1000)).reason == rms.FEW
+
+
+def test_a_hole_between_samples_is_rejected():
+    assert (
+        filled([at for at in every(50) if not 5000 < at < 6100], sine(1000)).reason == rms.UNEVEN
+    )
+
+
+def test_a_hole_at_the_end_of_the_cycle_is_rejected():
+    assert filled(every(50, 18900), sine(1000)).reason == rms.UNEVEN
+
+
+def test_halves_with_different_numbers_of_samples_are_rejected():
+    assert (
+        filled(every(50, 10000) + list(range(10000, 20000, 100)), sine(1000)).reason == rms.UNEVEN
+    )
+
+
+def test_a_wave_cut_at_the_top_is_rejected_and_its_share_told():
+    window = filled(every(50), lambda at_us: min(sine(1400)(at_us), 2450))
+    assert window.reason == rms.CLIPPED
+    # 1.2 V + 1.4 V sin > 2.45 V: between asin(1.25 / 1.4) and pi minus that
+    share = 1000 * (math.pi - 2 * math.asin(1.25 / 1.4)) / (2 * math.pi)
+    blind = 1000 * (math.pi - 2 * math.asin(1.05 / 1.4)) / (2 * math.pi)
+    assert abs(window.clipped_permille - share - blind) < 6
+
+
+def test_a_wave_below_the_blind_edge_is_rejected_too():
+    assert filled(every(50), lambda at_us: max(sine(1000, 900)(at_us), 142)).reason == rms.CLIPPED
+
+
+def test_a_pin_without_bias_is_dead():
+    assert filled(every(50), lambda at_us: 142).reason == rms.DEAD
+    assert filled(every(50), lambda at_us: 0).reason == rms.DEAD
+
+
+def test_a_grazed_peak_is_told_but_kept():
+    window = filled(every(50), lambda at_us: min(sine(1001, 1450)(at_us), 2450))
+    assert window.reason == 0
+    assert 0 < window.clipped_permille <= 20
+
+
+def test_noise_between_samples_is_found_without_the_wave():
+    source = Input(WAVES["sine"], 7, noise_mv=2, seed=5)
+    times_us = []
+    values = []
+    while source.now_us < 19900:
+        values.append(source.read_uv() / 1000)
+        times_us.append(source.now_us)
+    window = filled(times_us, lambda at_us: values[times_us.index(at_us)])
+    assert abs(math.sqrt(window.noise_square) / 20 - 1) < 0.15
+
+
+def test_the_phase_is_the_fundamental_s_at_the_first_sample():
+    for wanted in range(0, 4096, 128):
+        turns = wanted / 4096
+        wave = lambda at_us: (  # noqa: E731
+            sine(500, turns=turns)(at_us) + sine(150, 0, 3 * turns)(3 * at_us)
+        )
+        off = (filled(every(50), wave).phase - wanted) % 4096
+        assert min(off, 4096 - off) <= 12, (wanted, off)
+
+
+def test_turn_agrees_with_atan2():
+    for step in range(720):
+        angle = step * math.pi / 360
+        wanted = angle / (2 * math.pi) * 4096
+        for size in (5e8, 1e6, 3e4):
+            off = (
+                turn(round(size * math.sin(angle)), round(size * math.cos(angle))) - wanted
+            ) % 4096
+            assert min(off, 4096 - off) < 5, step
+    assert turn(0, 0) == 0
+
+
+def test_scaled_root_agrees_with_sqrt():
+    for square in (1, 2, 3, 99, 4900, 65535, 65536, 50000000, (1 << 28) - 1):
+        for factor in (1, 500, 3000, 65535):
+            wanted = factor * math.sqrt(square)
+            assert abs(scaled_root(square, factor) - wanted) <= 1 + wanted * 0.0002
+    assert scaled_root(0, 3000) == 0
