@@ -60,6 +60,7 @@ def test_a_calibrated_noise_floor_is_subtracted_in_quadrature():
     result = Bench(Input(WAVES["sine"], 500 / 30), entry).run(4)
     assert abs(result["current_ma"] - 400) <= 4  # 3, 4, 5
     assert result["noise_ma"] in (299, 300)
+    assert abs(result["rms_ma"] - 500) <= 4
 
 
 def test_watts_are_amps_times_the_meter_s_volts():

@@ -16,7 +16,11 @@ def filled(times_us, millivolts, period_us=20000):
     for i, at_us in enumerate(times_us):
         window.times_us[i] = at_us
         window.values[i] = round(millivolts(at_us) * 1000)
-    window.begin(len(times_us), period_us, LOW_UV, HIGH_UV)
+    return worked(window, len(times_us), period_us)
+
+
+def worked(window, count, period_us=20000):
+    window.begin(count, period_us, LOW_UV, HIGH_UV)
     steps = 0
     while not window.step():
         steps += 1
@@ -109,12 +113,13 @@ def test_a_grazed_peak_is_told_but_kept():
 
 def test_noise_between_samples_is_found_without_the_wave():
     source = Input(WAVES["sine"], 7, noise_mv=2, seed=5)
-    times_us = []
-    values = []
+    window = Window()
+    count = 0
     while source.now_us < 19900:
-        values.append(source.read_uv() / 1000)
-        times_us.append(source.now_us)
-    window = filled(times_us, lambda at_us: values[times_us.index(at_us)])
+        window.values[count] = source.read_uv()
+        window.times_us[count] = source.now_us
+        count += 1
+    worked(window, count)
     assert abs(math.sqrt(window.noise_square) / 20 - 1) < 0.15
 
 

@@ -34,6 +34,7 @@ class Clamp:
             "current_ma": None,
             "power_w": None,
             "error_w": None,
+            "rms_ma": None,  # before the noise is subtracted: what calibration wants
             "voltage_dv": scale.nominal_dv,
             "voltage_measured": 0,
             "frequency_mhz": None,
@@ -131,6 +132,7 @@ class Clamp:
         error_ma += current_ma * scale.error_permille // 1000
         result = self.result
         result["current_ma"] = current_ma
+        result["rms_ma"] = scaled_root(self._square, gain_ua) // 1000
         if scale.noise_floor_ma is not None or self._noise_windows:
             result["noise_ma"] = scaled_root(noise, gain_ua) // 1000
         voltage_dv = self._volts()
