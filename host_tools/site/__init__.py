@@ -6,9 +6,10 @@ with Site(config) as site:
     site.fault(1, Fault("silent"))
 """
 
+from host_tools.site.devices import SiteError
 from host_tools.site.faults import Fault
 from host_tools.site.line import Line
 from host_tools.site.physics import Physics, Plant, Truth
-from host_tools.site.simulation import Site, SiteError
+from host_tools.site.simulation import Site
 
 __all__ = ["Fault", "Line", "Physics", "Plant", "Site", "SiteError", "Truth"]

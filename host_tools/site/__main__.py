@@ -7,19 +7,22 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
+from host_tools.site.devices import SiteError
 from host_tools.site.faults import KINDS, Fault
-from host_tools.site.simulation import Site, SiteError
+from host_tools.site.simulation import Site
 
 
 def main():
     arguments = _arguments()
     try:
-        config = json.loads(open(arguments.config, encoding="utf-8").read())
+        config = json.loads(Path(arguments.config).read_text(encoding="utf-8"))
         site = Site(config, arguments.speed, arguments.hour, arguments.seed)
-    except (OSError, ValueError, KeyError, SiteError) as error:
+    except (OSError, ValueError, SiteError) as error:
         sys.exit(f"site: {arguments.config}: {error}")
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with site, _link(site.bridge_tty, arguments.uart_link) as path:
         for unit, kind in arguments.fault:
             site.fault(unit, Fault(kind))

@@ -42,9 +42,12 @@ PLACES = {
 }
 
 
-def of_meter(truth, place, share=1.0, ct_ratio=1, vt_ratio=1):
-    """Quantities of a meter; with several inverters a meter sees `share` of what all of them do."""
+def of_meter(truth, place, share=1.0, turned=False, ct_ratio=1, vt_ratio=1):
+    """Quantities of a meter that sees `share` of what is at its place, perhaps the wrong way round."""
     power_w, phases_w, import_wh, export_wh = PLACES[place](truth)
+    if turned:
+        power_w, import_wh, export_wh = -power_w, export_wh, import_wh
+        phases_w = tuple(-phase_w for phase_w in phases_w)
     found = {
         "power": power_w * share,
         "import_power": max(power_w * share, 0.0),
@@ -70,18 +73,21 @@ def of_meter(truth, place, share=1.0, ct_ratio=1, vt_ratio=1):
     return found
 
 
-def of_hybrid(truth, share=1.0):
-    """Quantities of a hybrid inverter: its own, its battery's, and those of its grid meter."""
+def of_hybrid(truth, share=1.0, turned=()):
+    """Quantities of a hybrid inverter: its own, its battery's, and those of its grid meter.
+
+    `turned`: the categories (of config.json) which it counts the wrong way round.
+    """
     pv_w = truth.pv_w * share
     pv1_w = float(round(pv_w * 0.55))  # whole, so that the two strings add up after rounding
-    found = of_meter(truth, "grid")
+    found = of_meter(truth, "grid", turned="energy_meters" in turned)
     found.update(
-        inverter_power=truth.inverter_w * share,
+        inverter_power=truth.inverter_w * share * (-1 if "inverters" in turned else 1),
         pv1_power=pv1_w,
         pv2_power=pv_w - pv1_w,
         pv_energy=truth.pv_wh * share,
         pv_energy_day=truth.pv_day_wh * share,
-        battery_power=truth.battery_w,
+        battery_power=truth.battery_w * (-1 if "batteries" in turned else 1),
         soc=truth.soc,
         charge_energy=truth.charge_wh,
         discharge_energy=truth.discharge_wh,

@@ -148,6 +148,8 @@ MODELS = {
     "deye-3p-hybrid": _DEYE_3P,
 }
 
+HYBRIDS = ("deye-3p-hybrid",)  # inverter, battery and grid meter in one unit
+
 
 def encode(kind, scale, value):
     """Registers (a tuple of 16-bit numbers) of a value in its base unit (W, Wh, V, A, Hz, %)."""

@@ -3,34 +3,37 @@
 import contextlib
 import time
 
+from host_tools.site.devices import SiteError, devices_of
 from host_tools.site.line import Line
 from host_tools.site.meters import Meter, Meters
 from host_tools.site.physics import Physics
 from host_tools.site.quantities import of_hybrid, of_meter
-from host_tools.site.registers import MODELS
+from host_tools.site.registers import HYBRIDS
 
 _BUS = {"baudrate": 9600, "parity": "none", "stop_bits": 1}  # the defaults of config.json
-# What the first, second, ... energy meter without a battery or inverter of its own looks at.
-_METER_PLACES = ("grid", "house", "rod", "inverter", "battery")
-_PLACES = {"inverters": "inverter", "batteries": "battery", "smart_loads": "rod"}
-
-
-class SiteError(Exception):
-    """The config names something that the site cannot play."""
 
 
 class Site:
-    """Serves the meters of `config` (a dict as in config.json) on `bridge_tty` while it is entered."""
+    """Serves the meters of `config` (a dict as in config.json) on `bridge_tty` while it is entered.
 
-    def __init__(self, config, speed=1.0, hour=10.0, seed=1, physics=None, echo=False):
+    `physics` may be anything whose `at(second)` gives a Truth, for a test that wants its own; `ratios` has
+    the current and voltage transformers before a unit, {3: (40, 1)}; `echo`: see Line.
+    """
+
+    def __init__(
+        self, config, speed=1.0, hour=10.0, seed=1, physics=None, echo=False, ratios=None
+    ):
         self.physics = physics or Physics(seed=seed, hour=hour)
         self.speed = speed
+        self.devices = devices_of(config)
         self._first_second = hour * 3600
         self._begun_s = time.monotonic()
         self._still_second = None
+        self._ratios = ratios or {}
         bus = _BUS | config.get("bus", {})
+        meters = self._meters()
         self.line = Line(bus["baudrate"], bus["parity"], bus["stop_bits"], echo=echo)
-        self.meters = Meters(self.line, self._build(config["devices"]))
+        self.meters = Meters(self.line, meters)
 
     def __enter__(self):
         self._begun_s = time.monotonic()
@@ -65,43 +68,52 @@ class Site:
         """Spoil what `unit` answers from now on (a Fault), or heal it (None)."""
         self.meters.by_unit[unit].fault = fault
 
-    def _build(self, devices):
+    def expected(self, truth=None):
+        """What values.json must say, as floats in its own shape, for the devices with a source."""
+        truth = truth or self.truth()
+        values = {}
+        for device in self.devices:
+            values.setdefault(device.category, {})[device.index] = device.fields(truth)
+        return {"device_values": values | {"load_power_w": truth.load_w}}
+
+    def waveforms(self, truth=None):
+        """What the virtual board's clamps see: {"ct1": "sine(...)"} in its own notation."""
+        truth = truth or self.truth()
+        return {
+            device.entry["clamp"]: _sine(device.clamp_volts(truth))
+            for device in self.devices
+            if "clamp" in device.entry
+        }
+
+    def _meters(self):
         """One meter a unit, whatever number of devices it is for the charger."""
-        meters = {}
-        for place, (index, device) in zip(_places(devices), enumerate(devices)):
-            if "profile" not in device:
+        units = {}
+        for device in self.devices:
+            if "profile" not in device.entry:
                 continue
-            name, unit = device["profile"], device["unit"]
-            if name not in MODELS:
-                raise SiteError(
-                    f"devices[{index}].profile: the site cannot play {name!r}; it knows {', '.join(MODELS)}"
-                )
-            if unit in meters and meters[unit].profile != name:
-                raise SiteError(
-                    f"devices[{index}].unit: {unit} is already a {meters[unit].profile}"
-                )
-            if unit not in meters or device["category"] == "inverters":
-                meters[unit] = Meter(unit, name, self._quantities(name, unit, *place))
-        return list(meters.values())
+            name, unit = device.entry["profile"], device.entry["unit"]
+            known, roles = units.setdefault(unit, (name, {}))
+            if known != name:
+                raise SiteError(f"unit {unit} is both a {known} and a {name}")
+            roles[device.category] = device
+        return [
+            Meter(unit, name, self._quantities(name, unit, roles))
+            for unit, (name, roles) in units.items()
+        ]
 
-    def _quantities(self, name, unit, place, share):
-        if name == "deye-3p-hybrid":
-            return lambda: of_hybrid(self.truth(), share)
-        return lambda: of_meter(self.truth(), place, share) | {"serial": 20_000_000 + unit}
+    def _quantities(self, name, unit, roles):
+        """A function that tells what the meter measures now."""
+        if name in HYBRIDS:
+            share = roles["inverters"].share if "inverters" in roles else 1.0
+            turned = {category for category, device in roles.items() if device.turned}
+            return lambda: of_hybrid(self.truth(), share, turned)
+        device = next(iter(roles.values()))
+        ratios = self._ratios.get(unit, (1, 1))
+        return lambda: (
+            of_meter(self.truth(), device.place, device.share, device.turned, *ratios)
+            | {"serial": 20_000_000 + unit}
+        )
 
 
-def _places(devices):
-    """For each device what it looks at, and its share: several inverters divide the sun among them."""
-    inverters = [device for device in devices if device["category"] == "inverters"]
-    whole = len(inverters) * (len(inverters) + 1) / 2
-    seen = dict.fromkeys(("energy_meters", *_PLACES), 0)
-    for device in devices:
-        category = device["category"]
-        index = seen[category]
-        seen[category] += 1
-        if category == "energy_meters":
-            yield _METER_PLACES[index], 1.0
-        elif category == "inverters":
-            yield "inverter", (len(inverters) - index) / whole
-        else:
-            yield _PLACES[category], 1.0
+def _sine(rms_volts):
+    return f"sine(amps_rms={rms_volts:.5f}, mv_per_amp=1000, bias_mv=1200, noise_mv=2)"
