@@ -36,7 +36,9 @@ def meter_unit(power, energy_import=0.0, energy_export=0.0):
     return words
 
 
-def build(line, units, category="energy_meters", invert=False, poll_interval_ms=1000, description=METER):
+def build(
+    line, units, category="energy_meters", invert=False, poll_interval_ms=1000, description=METER
+):
     """(bus, [device]) for some units of one profile."""
     master = Master(line, 9600)
     devices, transactions = [], []
@@ -48,7 +50,8 @@ def build(line, units, category="energy_meters", invert=False, poll_interval_ms=
         for key, _ in pairs:
             device.add(key)
         quantities = [
-            profile.quantity(device, key, name, description, category, invert) for key, name in pairs
+            profile.quantity(device, key, name, description, category, invert)
+            for key, name in pairs
         ]
         found = plan.transactions(link, quantities, master, 2)
         link.choose_probes([t.count for t in found])

@@ -116,9 +116,19 @@ def test_many_binary32_patterns():
                 bottom <<= -shift
             want = _rounded(top, bottom)
             got = _value(">I", word, decode.F32, multiply)
-            assert got == want or (got is None and want > 1073000000), (hex(word), multiply, got, want)
+            assert got == want or (got is None and want > 1073000000), (
+                hex(word),
+                multiply,
+                got,
+                want,
+            )
             got = _value(">I", word | 0x80000000, decode.F32, multiply)
-            assert got == -want or (got is None and want > 1073000000), (hex(word), multiply, got, want)
+            assert got == -want or (got is None and want > 1073000000), (
+                hex(word),
+                multiply,
+                got,
+                want,
+            )
 
 
 def test_scale_strings():

@@ -37,14 +37,14 @@ class Device:
 
     def fields(self, truth):
         """The charger's fields that this device's source can fill, as floats."""
-        power_w = PLACES[self.place](truth)[0] * self.share
+        power_w = self._power_w(truth)
         if self.category == "energy_meters":
             return {"grid_power_w": power_w}
         if self.category == "smart_loads":
-            return {"sl_power_w": self._clamp_w(truth) if "clamp" in self.entry else power_w}
+            return {"sl_power_w": power_w}
         if self.category == "inverters":
-            return {"inv_power_ac_w": -power_w} | self._energies(truth)
-        return {"bat_power_w": -power_w} | ({"soc": truth.soc} if self.hybrid else {})
+            return {"inv_power_ac_w": power_w} | self._energies(truth)
+        return {"bat_power_w": power_w} | ({"soc": truth.soc} if self.hybrid else {})
 
     def clamp_a(self, truth):
         """What a clamp on the device's L1 sees."""
@@ -54,9 +54,12 @@ class Device:
     def clamp_volts(self, truth):
         return self.clamp_a(truth) / self.entry.get("amps_per_volt", 30)
 
-    def _clamp_w(self, truth):
-        """A clamp knows no volts but those that the config gives it."""
-        return self.clamp_a(truth) * self.entry.get("voltage", 230)
+    def _power_w(self, truth):
+        """In the charger's sign; a clamp knows no volts but those that the config gives it."""
+        if "clamp" in self.entry:
+            return self.clamp_a(truth) * self.entry.get("voltage", 230)
+        power_w = PLACES[self.place](truth)[0] * self.share
+        return power_w if self.category in ("energy_meters", "smart_loads") else -power_w
 
     def _energies(self, truth):
         if self.hybrid:

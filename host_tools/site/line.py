@@ -46,31 +46,25 @@ class Line:
         self.echo = echo  # the bridge hears itself, as with a transceiver that always listens
         self.collisions = 0
         self.request_bytes = 0  # arrived at the meters since the line was last silent
-        self._bridge, self._bridge_slave = _raw_pty()
-        self._meter, self._meter_slave = _raw_pty()
-        self.bridge_tty = os.ttyname(self._bridge_slave)
-        self.meter_tty = os.ttyname(self._meter_slave)
-        self._requests = _Lane(self._bridge, self._meter)
-        self._replies = _Lane(self._meter, self._bridge)
-        self._wake_read, self._wake_write = os.pipe()
         self._looked_s = 0.0
-        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
 
     def __enter__(self):
+        bridge, bridge_slave = _raw_pty()
+        meter, meter_slave = _raw_pty()
+        self._wake, self._waker = os.pipe()
+        self._open = (bridge, bridge_slave, meter, meter_slave, self._wake, self._waker)
+        self.bridge_tty = os.ttyname(bridge_slave)
+        self.meter_tty = os.ttyname(meter_slave)
+        self._requests = _Lane(bridge, meter)
+        self._replies = _Lane(meter, bridge)
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_):
-        os.write(self._wake_write, b"x")
+        os.write(self._waker, b"x")
         self._thread.join()
-        for descriptor in (
-            self._bridge,
-            self._bridge_slave,
-            self._meter,
-            self._meter_slave,
-            self._wake_read,
-            self._wake_write,
-        ):
+        for descriptor in self._open:
             os.close(descriptor)
 
     @property
@@ -79,15 +73,15 @@ class Line:
         return self._requests.byte_count, self._replies.byte_count
 
     def _run(self):
-        descriptors = (self._bridge, self._meter, self._wake_read)
+        bridge, meter = self._requests.source, self._replies.source
         while True:
-            ready, _, _ = select.select(descriptors, (), (), self._rest_s())
+            ready, _, _ = select.select((bridge, meter, self._wake), (), (), self._rest_s())
             now_s = self._looked_s = time.monotonic()
-            if self._wake_read in ready:
+            if self._wake in ready:
                 return
-            if self._bridge in ready:
+            if bridge in ready:
                 self._take(self._requests, now_s)
-            if self._meter in ready:
+            if meter in ready:
                 earliest_s = self._requests.quiet_from_s + self.turnaround_ms / 1000
                 self._take(self._replies, max(now_s, earliest_s))
             if self._requests.quiet_from_s <= now_s:

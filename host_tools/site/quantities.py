@@ -60,7 +60,7 @@ def of_meter(truth, place, share=1.0, turned=False, ct_ratio=1, vt_ratio=1):
         "vt_ratio": vt_ratio,
         "secondary_power": power_w * share / ct_ratio / vt_ratio,
     }
-    for phase, (phase_w, volts) in enumerate(zip(phases_w, truth.voltages_v)):
+    for phase, (phase_w, volts) in enumerate(zip(phases_w, truth.voltages_v, strict=True)):
         end = f"_l{phase + 1}"
         found["power" + end] = phase_w * share
         found["voltage" + end] = volts

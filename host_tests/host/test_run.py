@@ -1,0 +1,141 @@
+"""`make run`: what it shows, and how it ends."""
+
+import io
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from host_tools.site import Site, terminal
+from host_tools.site.bridge import Answer
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE_BOARD = Path(__file__).parent / "fake_board.py"
+
+DEVICES = [
+    {
+        "category": "energy_meters",
+        "profile": "eastron-sdm630",
+        "unit": 1,
+        "info": {"name": "Meter"},
+    },
+    {"category": "inverters", "profile": "deye-3p-hybrid", "unit": 2},
+    {"category": "batteries", "profile": "deye-3p-hybrid", "unit": 2},
+    {"category": "smart_loads", "clamp": "ct1"},
+]
+
+
+def start(behaviour, *options, port=None):
+    command = [sys.executable, "-m", "host_tools.run", "--http-port", str(port or free_port())]
+    command += [*options, "--board", sys.executable, str(FAKE_BOARD), behaviour]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def lines_until(process, pattern):
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if re.search(pattern, line):
+            return lines
+    raise AssertionError(lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_shows_both_sides_and_ends_cleanly(number):
+    process = start("serve")
+    lines = lines_until(process, r"Load ")
+    assert any(line.startswith("board: ct1 sees sine(amps_rms=") for line in lines)
+    assert any(re.match(r"ready http://127.0.0.1:\d+/", line) for line in lines)
+    assert re.match(r"10:00:0\d  bridge: 200, age 1 s", lines[-1])
+    assert re.search(r"Grid meter -?[\d ]+ W \| -542 W", lines[-1])
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=8)
+    assert (process.returncode, errors) == (0, "")
+    port = int(re.search(r":(\d+)/", "".join(lines))[1])
+    with socket.socket() as probe:  # the board is gone
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize(
+    "behaviour, sentence",
+    [
+        (
+            "crash",
+            "run: The virtual board ended with status 1: devices[0].unit: 248 is more than 247",
+        ),
+        ("later", "run: The virtual board ended with status 1: the firmware crashed"),
+    ],
+)
+def test_a_board_that_ends_is_one_sentence_and_a_failure(behaviour, sentence):
+    process = start(behaviour)
+    _, errors = process.communicate(timeout=8)
+    assert process.returncode == 1
+    assert errors.splitlines() == [sentence]
+
+
+def test_a_taken_port_is_one_sentence_and_a_failure():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start("serve", port=taken.getsockname()[1])
+        _, errors = process.communicate(timeout=8)
+    assert process.returncode == 1
+    assert re.fullmatch(r"run: HTTP port \d+ cannot be used .*\n", errors)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (None, "cannot be read"),
+        ("{", "is no JSON"),
+        ("{}", "not complete"),
+        (
+            '{"devices": [{"category": "inverters", "profile": "x", "unit": 1}]}',
+            "devices[0].profile",
+        ),
+    ],
+)
+def test_a_config_that_cannot_be_played_is_one_sentence(tmp_path, text, words):
+    config = tmp_path / "config.json"
+    if text is not None:
+        config.write_text(text)
+    process = start("serve", "--config", str(config))
+    _, errors = process.communicate(timeout=8)
+    assert process.returncode == 1
+    assert words in errors and len(errors.splitlines()) == 1
+
+
+def shown(answer):
+    site = Site({"devices": DEVICES}, hour=11)
+    truth = site.physics.at(11 * 3600)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(terminal.picture(site, truth, answer, "http://127.0.0.1:8080/", ["log"]))
+    return truth, console.export_text()
+
+
+def test_the_picture_has_site_and_bridge_in_one_row():
+    answer = Answer(
+        200, "1", {"energy_meters": {"0": {"grid_power_w": -2012}}, "load_power_w": 231}
+    )
+    truth, text = shown(answer)
+    assert truth.grid_w < -2000
+    row = next(line for line in text.splitlines() if line.strip().startswith("Meter"))
+    assert "-2 012 W" in row and "(feeds in)" in row
+    assert "http://127.0.0.1:8080/" in text and "11:00:00" in text
+
+
+def test_the_picture_says_why_there_is_no_answer():
+    _, text = shown(Answer(503, problem='{"error": "devices[0] is silent"}'))
+    assert "503: " in text and "devices[0] is silent" in text
+    row = next(line for line in text.splitlines() if line.strip().startswith("Meter"))
+    assert re.search(r" W +- +energy_meters", row)
