@@ -26,7 +26,7 @@ DEVICES = [
     },
     {"category": "inverters", "profile": "deye-3p-hybrid", "unit": 2},
     {"category": "batteries", "profile": "deye-3p-hybrid", "unit": 2},
-    {"category": "smart_loads", "clamp": "ct1"},
+    {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30},
 ]
 
 

@@ -469,9 +469,19 @@ def test_a_clamp_gives_the_amperes_of_the_rod():
     site = Site({"devices": [device]}, hour=14)
     truth = replace(site.truth(), rod_w=1500.0, voltages_v=(240.0, 230.0, 230.0))
     assert site.devices[0].clamp_volts(truth) == pytest.approx(1500 / 240 / 30)
-    assert site.expected(truth)["device_values"]["smart_loads"]["0"][
-        "sl_power_w"
-    ] == pytest.approx(1500 / 240 * 230)
+    assert load_w(site, truth) == pytest.approx(1500 / 240 * 230)
+
+
+def test_a_clamp_beside_a_meter_takes_its_volts():
+    clamp = {"category": "smart_loads", "clamp": "ct1", "model": "SCT-013-000", "burden_ohm": 40}
+    site = Site({"devices": [clamp, meter("eastron-sdm630")]}, hour=14)
+    truth = replace(site.truth(), rod_w=1500.0, voltages_v=(240.0, 230.0, 230.0))
+    assert load_w(site, truth) == pytest.approx(1500)
+    assert site.devices[0].clamp_volts(truth) == pytest.approx(1500 / 240 / 50)
+
+
+def load_w(site, truth):
+    return site.expected(truth)["device_values"]["smart_loads"]["0"]["sl_power_w"]
 
 
 @pytest.mark.parametrize(
@@ -481,6 +491,7 @@ def test_a_clamp_gives_the_amperes_of_the_rod():
         ([meter("eastron-sdm630", 0)], "devices[0].unit"),
         ([meter("eastron-sdm630"), meter("chint-dtsu666")], "unit 1 is both"),
         ([{"category": "energy_meters", "profile": "eastron-sdm630"}], "unit"),
+        ([{"category": "smart_loads", "clamp": "ct1"}], "model"),
     ],
 )
 def test_what_the_site_cannot_play_it_names(devices, words):

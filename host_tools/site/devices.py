@@ -26,6 +26,7 @@ class Device:
     entry: dict  # as in config.json
     place: str
     share: float
+    volts_known: bool = False  # a meter on the bus tells the clamps their volts
 
     @property
     def turned(self):
@@ -52,12 +53,13 @@ class Device:
         return abs(phases_w[0]) * self.share / truth.voltages_v[0]
 
     def clamp_volts(self, truth):
-        return self.clamp_a(truth) / self.entry.get("amps_per_volt", 30)
+        return self.clamp_a(truth) / _amps_per_volt(self.entry)
 
     def _power_w(self, truth):
-        """In the charger's sign; a clamp knows no volts but those that the config gives it."""
+        """In the charger's sign; without a meter a clamp goes by the volts that the config gives."""
         if "clamp" in self.entry:
-            return self.clamp_a(truth) * self.entry.get("voltage", 230)
+            volts = truth.voltages_v[0] if self.volts_known else self.entry.get("voltage", 230)
+            return self.clamp_a(truth) * volts * self.entry.get("power_factor", 1)
         power_w = PLACES[self.place](truth)[0] * self.share
         return power_w if self.category in ("energy_meters", "smart_loads") else -power_w
 
@@ -82,6 +84,7 @@ def devices_of(config):
 
 def _devices(entries):
     inverters = sum(entry["category"] == "inverters" for entry in entries)
+    metered = any(e["category"] == "energy_meters" and "profile" in e for e in entries)
     seen = dict.fromkeys(_CATEGORIES, 0)
     for number, entry in enumerate(entries):
         category = entry["category"]
@@ -89,11 +92,21 @@ def _devices(entries):
         seen[category] += 1
         if "profile" in entry:
             _check(entry, f"devices[{number}]")
-        elif "clamp" not in entry:
+        elif "clamp" in entry:
+            _amps_per_volt(entry)
+        else:
             continue
         weight = (inverters - index) / (inverters * (inverters + 1) / 2) if inverters else 1
         share = weight if category == "inverters" else 1.0
-        yield Device(category, str(index), entry, _place(entry, index), share)
+        yield Device(category, str(index), entry, _place(entry, index), share, metered)
+
+
+def _amps_per_volt(entry):
+    """Of the clamp: as calibrated, or by its model (YHDC: 2000 turns and a burden, or the amperes at 1 V)."""
+    if "amps_per_volt" in entry:
+        return entry["amps_per_volt"]
+    amps = int(entry["model"].rpartition("-")[2])
+    return amps or 2000 / entry["burden_ohm"]
 
 
 def _check(entry, where):
