@@ -1,0 +1,98 @@
+"""The far end for tests of profiles: registers behind pymodbus, read by the firmware's own master over a port.
+
+`read_profile` is the seam between both: registers in, the quantities of one role out, by the way a poll takes.
+"""
+
+from meters import bus, plan
+from meters import profile as profiles
+from modbus.master import Master
+from pymodbus.constants import ExcCodes
+from pymodbus.framer import FramerRTU
+from pymodbus.pdu import DecodePDU
+
+UNIT = 7
+BAUDRATE = 9600
+LIMIT_MS = 60000
+
+
+class Registers:
+    """What pymodbus asks for words: {(function, address): word}; what is not there is refused."""
+
+    def __init__(self, image):
+        self._image = image
+
+    async def async_getValues(self, device_id, function, address, count=1):  # noqa: N802
+        words = [self._image.get((function, at)) for at in range(address, address + count)]
+        return ExcCodes.ILLEGAL_ADDRESS if None in words else words
+
+
+class DevicePort:
+    """Port of a Master; a device with these registers answers at once."""
+
+    def __init__(self, image):
+        self._registers = Registers(image)
+        self._framer = FramerRTU(DecodePDU(True))
+        self._request = b""
+        self._reply = b""
+        self.reads = []  # (function, address, count)
+
+    def send(self, request):
+        self._request = bytes(request)
+
+    def finish(self):
+        used, request = self._framer.handleFrame(self._request, UNIT, 0)
+        assert request is not None and used == len(self._request)
+        self.reads.append((request.function_code, request.address, request.count))
+        reply = result_of(request.datastore_update(self._registers, UNIT))
+        reply.dev_id = UNIT
+        self._reply = self._framer.buildFrame(reply)
+
+    def any(self):
+        return len(self._reply)
+
+    def readinto(self, buf):
+        count = min(len(buf), len(self._reply))
+        buf[:count] = self._reply[:count]
+        self._reply = self._reply[count:]
+        return count
+
+
+class Device:
+    """Stands for nrgkick.readings.Device."""
+
+    def __init__(self):
+        self.known = {}
+
+    def put(self, quantity, value, at_ms):
+        assert quantity not in self.known, "put twice in one cycle"
+        self.known[quantity] = value
+
+
+def result_of(coroutine):
+    """Of a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("the device waited")
+
+
+def read_profile(profile, role, image):
+    """{quantity: value in its base unit} after one cycle; what has no value is left out."""
+    device = Device()
+    port = DevicePort(image)
+    master = Master(port, BAUDRATE)
+    link = bus.Link(UNIT, profile.get("limits", {}))
+    wanted = [
+        profiles.quantity(device, name, name, profile, role, False)
+        for name in profiles.role(profile, role)
+    ]
+    poll = bus.Bus(master, plan.transactions(link, wanted, master, 10))
+    now_ms = 0
+    while poll.cycles == 0:
+        assert now_ms < LIMIT_MS, "no end of the cycle"
+        now_ms += poll.step(now_ms)
+    assert link.stats["good"] == link.stats["requests"] == len(port.reads), link.stats
+    for _, _, count in port.reads:
+        assert count <= profile["limits"]["registers_per_read"]
+    return device.known

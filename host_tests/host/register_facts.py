@@ -1,0 +1,203 @@
+"""Registers as their sources state them (registers.csv), and an encoder that fills a device's registers from physical values.
+
+Written apart from lib/meters and from the profiles, so that a slip in either shows. registers.csv: `scale` turns a count
+into W, Wh, V, A, Hz or %; `positive` is what the source says a positive count means; `extra` holds what few need:
+`exponent=ADDRESS`, `times=ADDRESS*SCALE ...`, `direction=ADDRESS[&MASK]=NEGATIVE`, `model=N/N` (SunSpec), `invalid=HEX ...`.
+"""
+
+import csv
+import struct
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+# A count of the firmware's base unit, in the units of registers.csv: W, Wh, 0.1 V, mA, mHz, 0.1 %.
+BASE = {
+    "power": Fraction(1),
+    "energy": Fraction(1),
+    "voltage": Fraction(1, 10),
+    "current": Fraction(1, 1000),
+    "frequency": Fraction(1, 1000),
+    "soc": Fraction(1, 10),
+}
+
+# The charger counts consumption of meters and loads positive, and what inverters and batteries give.
+TAKES = {"import", "consumption", "charge"}
+GIVES = {"export", "generation", "discharge"}
+
+GAP = 0xA5A5  # what lies between known registers
+NOT_A_NUMBER = {"f32": [0x7FC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000], "f64": [0x7FF8 << 48]}
+FACTORS = {6: 60, 7: 35, 12288: 512}  # ratios 300:5 and 3.5, a battery of 51.2 V
+# SunSpec models: registers behind the number and the length (sunspec.org, model definitions).
+MODEL_LENGTHS = {1: 66, 103: 50, 113: 60, 204: 105, 214: 124, 124: 24, 160: 108, 802: 62, 701: 153}
+
+
+@dataclass
+class Fact:
+    profile: str
+    role: str
+    quantity: str
+    function: int
+    address: int
+    type: str
+    little: bool
+    scale: Fraction
+    positive: str
+    source: str
+    exponent: int | None = None
+    times: list = field(default_factory=list)  # (address, scale)
+    direction: tuple | None = None  # (address, mask, negative)
+    models: tuple = ()
+    invalid: list = field(default_factory=list)
+
+    @property
+    def kind(self):
+        return self.quantity.partition("_")[0]
+
+    @property
+    def bits(self):
+        return int(self.type[1:])
+
+    @property
+    def signed(self):
+        return self.type[0] in "sf"
+
+    def sentinels(self):
+        return self.invalid + NOT_A_NUMBER.get(self.type, [])
+
+
+def read(path):
+    """{profile: [Fact, ...]}"""
+    found = {}
+    with open(path, newline="", encoding="utf-8") as text:
+        for row in csv.DictReader(text):
+            fact = Fact(
+                row["profile"],
+                row["role"],
+                row["quantity"],
+                int(row["function"]),
+                int(row["address"]),
+                row["type"],
+                row["word_order"] == "le",
+                Fraction(row["scale"]),
+                row["positive"],
+                row["source"],
+            )
+            for item in filter(None, row["extra"].split(";")):
+                _add_extra(fact, *item.split("=", 1))
+            found.setdefault(fact.profile, []).append(fact)
+    return found
+
+
+def _add_extra(fact, key, text):
+    if key == "exponent":
+        fact.exponent = int(text)
+    elif key == "times":
+        pairs = [one.split("*") for one in text.split()]
+        fact.times = [(int(address), Fraction(scale)) for address, scale in pairs]
+    elif key == "direction":
+        place, negative = text.split("=")
+        address, _, mask = place.partition("&")
+        fact.direction = (int(address), int(mask or 0xFFFF), int(negative))
+    elif key == "model":
+        fact.models = tuple(int(one) for one in text.split("/"))
+    elif key == "invalid":
+        fact.invalid = [int(one, 16) for one in text.split()]
+    else:
+        raise ValueError(key)
+
+
+def load():
+    return read(Path(__file__).with_name("registers.csv"))
+
+
+def sign(role, positive):
+    """+1 if the charger counts it positive in this role, -1 if negative; energies have no direction: +1."""
+    if not positive:
+        return 1
+    assert positive in TAKES | GIVES
+    gives = positive in GIVES
+    return 1 if gives == (role in ("inverters", "batteries")) else -1
+
+
+class Device:
+    """Registers of one device: {(function, address): word}."""
+
+    def __init__(self, facts):
+        self.words = {}
+        self.bases = {}  # SunSpec model -> where it lies
+        self._models = {max(fact.models): fact.models for fact in facts if fact.models}
+        if self._models:
+            self._lay_out_models()
+
+    def at(self, fact, address):
+        """Where an address of a fact lies in this device."""
+        return self.bases[max(fact.models)] + address if fact.models else address
+
+    def put_bits(self, fact, bits):
+        count = fact.bits // 16
+        words = [bits >> 16 * i & 0xFFFF for i in range(count)]  # low word first
+        for i, word in enumerate(words if fact.little else words[::-1]):
+            self.words[fact.function, self.at(fact, fact.address + i)] = word
+
+    def put(self, fact, value, negative=False):
+        """Encode a value (in the fact's unit) as the device would; the value that its registers then stand for, exactly."""
+        unit = fact.scale * self._put_helpers(fact, negative)
+        count = value / unit
+        if fact.type[0] == "f":
+            code = ">f" if fact.bits == 32 else ">d"
+            packed = struct.pack(code, float(count))
+            self.put_bits(fact, int.from_bytes(packed, "big"))
+            return Fraction(struct.unpack(code, packed)[0]) * unit
+        low, high = (
+            (0, 2**fact.bits - 1)
+            if fact.type[0] == "u"
+            else (-(2 ** (fact.bits - 1)), 2 ** (fact.bits - 1) - 1)
+        )
+        # One below the ends, where sentinels live.
+        count = min(max(round(count), low + (low < 0)), high - 1)
+        while count & (2**fact.bits - 1) in fact.invalid:
+            count += 1 if count <= 0 else -1
+        self.put_bits(fact, count & (2**fact.bits - 1))
+        return count * unit
+
+    def _put_helpers(self, fact, negative):
+        """Write ratio, exponent and direction registers; what one count of the value is multiplied by."""
+        unit = Fraction(1)
+        for address, scale in fact.times:
+            self.words[fact.function, address] = FACTORS[address]
+            unit *= FACTORS[address] * scale
+        if fact.exponent is not None:
+            power = {"power": -1, "energy": 1, "soc": -1, "voltage": -1}.get(fact.kind, -2)
+            self.words[fact.function, self.at(fact, fact.exponent)] = power & 0xFFFF
+            unit *= Fraction(10) ** power
+        if fact.direction:
+            address, mask, value = fact.direction
+            other = ~mask & 0x0005 if mask != 0xFFFF else value ^ 1
+            self.words[fact.function, address] = (value | other) if negative else other
+            unit *= -1 if negative else 1
+        return unit
+
+    def _lay_out_models(self):
+        def words(*values):
+            for value in values:
+                self.words[3, self._next] = value
+                self._next += 1
+
+        self._next = 40000
+        words(0x5375, 0x6E53)
+        for number in sorted({1} | set(self._models)):
+            self.bases[number] = self._next
+            length = MODEL_LENGTHS[number]
+            words(number, length, *[0x8000] * length)
+        words(0xFFFF, 0)
+
+    def fill_gaps(self, holes=()):
+        """Between known registers lies something, as in a real device; holes stay empty."""
+        for function in (3, 4):
+            known = sorted(address for f, address in self.words if f == function)
+            for low, high in zip(known, known[1:], strict=False):
+                for address in range(low + 1, high if high - low < 130 else low + 1):
+                    if not any(first <= address <= last for first, last in holes):
+                        self.words[function, address] = GAP
+        return self.words
