@@ -175,8 +175,7 @@ def test_no_grid_meter_or_battery_that_cannot_tell_the_direction(name):
         types = {one.get("type", profile["defaults"]["type"]) for one in power}
         both_ways = len({one["positive"] for one in power}) == 2
         signed = not types & {"u16", "u32", "u64"} or any("direction" in one for one in power)
-        # Saia's doubt says that nobody knows how its feed-in shows.
-        assert both_ways or signed or name == "saia-ale3"
+        assert both_ways or signed
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -242,6 +241,13 @@ def test_sunspec_registers_have_a_model_and_no_others_do(name):
     profile = PROFILES[name]
     for _, register in all_registers(profile):
         assert ("model" in register) == ("sunspec" in profile)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_helpers_are_read_with_the_function_of_their_value(name):
+    for _, register in all_registers(PROFILES[name]):
+        if {"factors", "exponent", "direction"} & set(register):
+            assert "function" not in register
 
 
 @pytest.mark.parametrize("name", NAMES)
