@@ -107,3 +107,9 @@ def test_a_strapping_pin_on_the_bus_is_warned_of():
     board["uart"]["de"] = 12
     (warning,) = boards.warnings(board)
     assert warning.startswith("uart.de: GPIO12 high at reset selects 1.8 V flash")
+
+
+def test_the_overview_names_every_board_and_every_key():
+    text = (boards.ROOT / "boards" / "README.md").read_text("utf-8")
+    assert all(f"[{name}]({name}.md)" in text for name in boards.names())
+    assert all(f"| `{key}` |" in text for key in KEYS)

@@ -208,7 +208,7 @@ def test_what_must_be_written_is_asked_for():
 def test_a_profile_must_exist_and_have_the_role():
     line = 'devices[0].profile: no profile "eastron-sdm63"; did you mean "eastron-sdm630"?'
     assert complaint(with_(METER, "sdm630", "sdm63")) == line
-    line = 'devices[0].category: profile "eastron-sdm630" has no role batteries; it has energy_meters and inverters'
+    line = 'devices[0].category: profile "eastron-sdm630" has no role batteries; it has energy_meters, inverters'
     assert complaint(with_(METER, '"energy_meters"', '"batteries"')) == line
 
 
@@ -222,7 +222,7 @@ def test_a_board_must_exist():
 def test_exactly_one_source_is_needed():
     needed = '; exactly one of "profile", "clamp" and "fixed" is needed'
     assert complaint(config('{"category": "inverters"}')) == "devices[0]: no source" + needed
-    line = 'devices[0]: "profile" and "clamp" together' + needed
+    line = "devices[0]: more than one source" + needed
     assert complaint(with_(METER, "}", ', "clamp": "ct1"}')) == line
 
 
@@ -236,7 +236,7 @@ def test_numbers_of_devices_are_limited():
 
 
 def test_the_same_source_twice_is_refused():
-    line = "devices[1].unit: energy_meters of unit 1 are devices[0] already and would count twice; another unit is allowed"
+    line = "devices[1].unit: unit 1 is devices[0] already and would count twice; another unit is allowed"
     assert complaint(config(METER + "," + METER)) == line
     inverter = CLAMP.replace("smart_loads", "inverters")
     line = 'devices[1].clamp: "ct1" is read by devices[0] already; one device for each input is allowed'
@@ -398,7 +398,7 @@ def test_a_profile_that_is_none_is_a_clear_line():
 
 def test_polling_must_be_faster_than_readings_grow_stale():
     line = complaint(config(top='"bus": {"poll_interval_ms": 5000}, "freshness": {"limit_s": 5},'))
-    assert line.startswith("bus.poll_interval_ms: 5000 would let every reading grow stale"), line
+    assert line.startswith("bus.poll_interval_ms: 5000 lets every reading grow stale"), line
     assert complaint(config(top='"bus": {"poll_interval_ms": 0},')) is None
 
 
@@ -420,13 +420,13 @@ def test_the_whole_file_is_judged_before_its_parts():
 
 def test_what_the_owner_wrote_cannot_break_the_line():
     line = complaint(config(top='"a\\nb\\u007f%s": 1,' % ("x" * 60)))
-    assert line.startswith("a?b?xxx") and "..." in line and len(line) < 200
+    assert line.startswith("a?b?xxx") and len(line) < 200
     line = complaint(with_(METER, "eastron-sdm630", "a\\nb" + "y" * 50))
     assert line.startswith('devices[0].profile: "a?by')
 
 
 def test_suggestions_are_near_or_not_made():
-    from settings import values
+    from settings import words
 
     # distances by hand: one letter each, a swap of neighbours counts once
     for a, b, edits in (
@@ -436,12 +436,12 @@ def test_suggestions_are_near_or_not_made():
         ("baudrat", "baudrate", 1),
         ("kitten", "sitting", 3),
     ):
-        assert values.distance(a, b) == edits, (a, b)
+        assert words.distance(a, b) == edits, (a, b)
     assert (
-        values.meant("Eastron-SDM630", ["eastron-sdm630", "eastron-sdm72"])
+        words.meant("Eastron-SDM630", ["eastron-sdm630", "eastron-sdm72"])
         == '; did you mean "eastron-sdm630"?'
     )
-    assert values.meant("zzz", ["eastron-sdm630", "unit"]) == ""
+    assert words.meant("zzz", ["eastron-sdm630", "unit"]) == ""
 
 
 def test_the_package_can_be_forgotten():

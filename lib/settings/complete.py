@@ -2,7 +2,7 @@
 
 from settings import devices
 from settings.schema import rows
-from settings.values import SettingsError, filled, ip_number, listed, nothing_named, shown
+from settings.values import complain, filled, ip_number, nothing_named
 
 _SECTIONS = ("wifi", "http", "bus", "freshness")
 
@@ -30,18 +30,19 @@ def _check_network(ip):
     hosts = mask ^ 0xFFFFFFFF
     if hosts & (hosts + 1) or not 2 < hosts < 0xFFFFFFFF:
         problem = '%s is no netmask; one like "255.255.255.0" is allowed'
-        raise SettingsError("wifi.ip.netmask", problem % shown(ip["netmask"]))
+        complain("wifi.ip.netmask", problem, ip["netmask"])
     if (address ^ gateway) & mask or address == gateway:
         problem = "%s does not fit; another address of the network of %s is allowed"
-        problem %= (shown(ip["gateway"]), shown(ip["address"]))
-        raise SettingsError("wifi.ip.gateway", problem)
+        complain("wifi.ip.gateway", problem, ip["gateway"], ip["address"])
 
 
 def _check_pace(poll_interval_ms, limit_s):
-    if poll_interval_ms >= limit_s * 1000:
-        problem = "%d would let every reading grow stale (freshness.limit_s is %d); less than %d is allowed"
-        problem %= (poll_interval_ms, limit_s, limit_s * 1000)
-        raise SettingsError("bus.poll_interval_ms", problem)
+    limit_ms = limit_s * 1000
+    if poll_interval_ms >= limit_ms:
+        problem = (
+            "%s lets every reading grow stale; less than freshness.limit_s, %s ms, is allowed"
+        )
+        complain("bus.poll_interval_ms", problem, poll_interval_ms, limit_ms)
 
 
 def _choose_pins(bus, written, board):
@@ -59,11 +60,9 @@ def _choose_pins(bus, written, board):
         if pin is None:
             continue
         if pin not in allowed:
-            problem = "the board has no free pin %d; %s is allowed"
-            raise SettingsError("bus." + key, problem % (pin, listed(sorted(allowed))))
+            problem = "the board has no free pin %s; %s is allowed"
+            complain("bus." + key, problem, pin, tuple(sorted(allowed)))
         if pin in used:
-            raise SettingsError(
-                "bus." + key,
-                "pin %d has another use on the bus; one pin for each is allowed" % pin,
-            )
+            problem = "pin %s has another use on the bus; one pin for each is allowed"
+            complain("bus." + key, problem, pin)
         used.append(pin)

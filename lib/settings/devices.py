@@ -1,15 +1,7 @@
 """The entries of `devices`: which keys go together, and what no row of the schema says alone."""
 
 from settings.schema import rows
-from settings.values import (
-    SettingsError,
-    check_keys,
-    checked,
-    filled,
-    listed,
-    nothing_named,
-    shown,
-)
+from settings.values import check_keys, checked, complain, filled, nothing_named
 
 _MOST = {"inverters": 5, "energy_meters": 5, "batteries": 1, "smart_loads": 1}
 _SOURCES = ("profile", "clamp", "fixed")
@@ -21,7 +13,7 @@ def complete(config, board, load, names):
     """Replaces config["devices"] by complete devices, in the order written."""
     found = config["devices"]
     if not found:
-        raise SettingsError("devices", "the list is empty; one device or more is needed")
+        complain("devices", "the list is empty; one device or more is needed")
     _check_numbers(found)
     for i in range(len(found)):
         place = "devices[%d]" % i
@@ -42,8 +34,7 @@ def _check_numbers(found):
     for name in sorted(_MOST):
         number = sum(type(device) is dict and device.get("category") == name for device in found)
         if number > _MOST[name]:
-            problem = "%d %s; %d is the most" % (number, name, _MOST[name])
-            raise SettingsError("devices", problem)
+            complain("devices", "%%s %s; %%s is the most" % name, number, _MOST[name])
 
 
 def _completed(written, place):
@@ -55,9 +46,8 @@ def _completed(written, place):
     category = checked(written["category"], kind, categories, place + ".category")
     sources = [source for source in _SOURCES if source in written]
     if len(sources) != 1:
-        words = listed(sources, " and ") + " together" if sources else "no source"
-        problem = words + '; exactly one of "profile", "clamp" and "fixed" is needed'
-        raise SettingsError(place, problem)
+        problem = "more than one source" if sources else "no source"
+        complain(place, problem + '; exactly one of "profile", "clamp" and "fixed" is needed')
     source = sources[0]
     its_rows = rows("device", category, "device." + source)
     _check_belongs(written, its_rows, source, category, place)
@@ -82,9 +72,8 @@ def _check_belongs(written, its_rows, source, category, place):
     keys = [row[0] for row in its_rows]
     for key in sorted(written):
         if key not in keys:
-            problem = "not for %s with %s; %s may be here"
-            words = (category, shown(source), listed(keys, " and "))
-            raise SettingsError(place + "." + key, problem % words)
+            problem = "not for %s with %%s; %%s may be here" % category
+            complain(place + "." + key, problem, source, tuple(keys))
 
 
 def _part(device, name, its_rows, place):
@@ -97,7 +86,7 @@ def _choose_mode(device, written, place):
     """A fixed mode moves to the device, where every mode is."""
     if "mode" in device["fixed"]:
         if "mode" in written:
-            raise SettingsError(place + ".mode", 'written in "fixed" too; once is allowed')
+            complain(place + ".mode", 'written in "fixed" too; once is allowed')
         device["mode"] = device["fixed"].pop("mode")
 
 
@@ -105,27 +94,25 @@ def _check_profile(device, place, load, names):
     try:
         profile = load("profile", device["profile"])
     except ValueError as error:
-        problem = "profile %s is not JSON: %s" % (shown(device["profile"]), error)
-        raise SettingsError(place + ".profile", problem)
+        problem = "profile %s is not JSON: " + str(error).replace("%", "%%")
+        complain(place + ".profile", problem, device["profile"])
     if profile is None:
         nothing_named(place + ".profile", "profile", device["profile"], names("profile"))
     roles = profile.get("roles") if type(profile) is dict else None
     if type(roles) is not dict or device["category"] not in roles:
-        problem = "profile %s has no role %s; it has %s"
-        words = " and ".join(sorted(roles)) if type(roles) is dict else "none"
-        words = (shown(device["profile"]), device["category"], words)
-        raise SettingsError(place + ".category", problem % words)
+        there = ", ".join(sorted(roles)) if type(roles) is dict else "none"
+        problem = "profile %%s has no role %s; it has %s" % (device["category"], there)
+        complain(place + ".category", problem, device["profile"])
 
 
 def _check_clamp(device, place, board, rx):
     category = device["category"]
     if category in _DIRECTIONS:
-        raise SettingsError(place + ".clamp", _UNSIGNED % (_DIRECTIONS[category], category))
+        complain(place + ".clamp", _UNSIGNED % (_DIRECTIONS[category], category))
     if device["clamp"] not in board["clamps"]:
         nothing_named(place + ".clamp", "clamp input", device["clamp"], board["clamps"])
     if board["clamps"][device["clamp"]] == rx:
-        problem = "bus.rx has taken its pin %d; another input is allowed" % rx
-        raise SettingsError(place + ".clamp", problem)
+        complain(place + ".clamp", "bus.rx has taken its pin %s; another input is allowed", rx)
 
 
 def _check_model(device, place, load, names):
@@ -134,23 +121,19 @@ def _check_model(device, place, load, names):
     if model is None:
         nothing_named(place + ".model", "clamp model", name, names("model"))
     if device["amps_per_volt"] is None and not name:
-        problem = 'neither "model" nor "amps_per_volt"; one of the two is needed'
-        raise SettingsError(place, problem)
+        complain(place, 'neither "model" nor "amps_per_volt"; one of the two is needed')
     burden = place + ".burden_ohm"
     if device["burden_ohm"] is not None and "turns" not in model:
-        raise SettingsError(burden, "no model here that needs one; it goes with SCT-013-000 only")
+        complain(burden, "no model here that needs one; it goes with SCT-013-000 only")
     if device["burden_ohm"] is None and device["amps_per_volt"] is None and "turns" in model:
-        raise SettingsError(burden, "missing; model %s has none inside" % shown(name))
+        complain(burden, "missing; model %s has none inside", name)
 
 
 def _check_pair(device, other, place, index):
     if "clamp" in device and device["clamp"] == other.get("clamp"):
-        problem = "%s is read by devices[%d] already; one device for each input is allowed"
-        raise SettingsError(place + ".clamp", problem % (shown(device["clamp"]), index))
+        problem = "%s is read by devices[%s] already; one device for each input is allowed"
+        complain(place + ".clamp", problem, device["clamp"], index)
     same = [key for key in ("category", "profile", "unit") if device.get(key) == other.get(key)]
     if "profile" in device and len(same) == 3:
-        problem = (
-            "%s of unit %d are devices[%d] already and would count twice; another unit is allowed"
-        )
-        words = (device["category"], device["unit"], index)
-        raise SettingsError(place + ".unit", problem % words)
+        problem = "unit %s is devices[%s] already and would count twice; another unit is allowed"
+        complain(place + ".unit", problem, device["unit"], index)

@@ -1,8 +1,5 @@
 """Holds a value against its row of the schema; a complaint is one line and says what is allowed."""
 
-_SHOWN = 40
-_LISTED = 12
-
 
 class SettingsError(ValueError):
     """`place` is like devices[1].unit; `problem` says what is wrong there and what is allowed."""
@@ -16,68 +13,29 @@ class SettingsError(ValueError):
         return self.place + ": " + self.problem
 
 
-def shown(value):
-    """The value as the owner wrote it, short and on one line."""
-    if value is None:
-        return "null"
-    if type(value) is bool:
-        return "true" if value else "false"
-    if type(value) is dict:
-        return "an object { }"
-    if type(value) is list:
-        return "a list [ ]"
-    if type(value) is not str:
-        return str(value)
-    text = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
-    return '"' + "".join(c if c >= " " and c != "\x7f" else "?" for c in text) + '"'
+def complain(place, problem, *values):
+    """Raises SettingsError; a %s of the problem stands for each value, as its owner wrote it."""
+    from settings import words
 
-
-def listed(values, last=" or "):
-    """'"a", "b" or "c"'"""
-    words = [shown(value) for value in values]
-    return last.join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
-
-
-def distance(a, b):
-    """Edits (a letter added, dropped, changed, or two neighbours swapped) from a to b."""
-    before, row = [], list(range(len(b) + 1))
-    for i in range(len(a)):
-        old, before, row = before, row, [i + 1]
-        for j in range(len(b)):
-            same = a[i] == b[j]
-            cost = min(before[j + 1] + 1, row[j] + 1, before[j] + (not same))
-            if not same and i and j and a[i] == b[j - 1] and a[i - 1] == b[j]:
-                cost = min(cost, old[j - 1] + 1)
-            row.append(cost)
-    return row[-1]
-
-
-def meant(word, names):
-    """'; did you mean "x"?', or "" where no name is near."""
-    best, least = "", 2 + len(word) // 4
-    for name in sorted(names):
-        if abs(len(name) - len(word)) < least:
-            edits = distance(word.lower(), name.lower())
-            if edits < least and edits < len(name):
-                best, least = name, edits
-    return '; did you mean "%s"?' % best if best else ""
+    raise SettingsError(place, problem % tuple([words.shown(value) for value in values]))
 
 
 def nothing_named(place, what, name, names):
     """Raises: there is no such board, profile, clamp input or model."""
-    hint = meant(name, names)
-    if not hint and len(names) <= _LISTED:
-        hint = "; %s is there" % listed(sorted(names), " or ") if names else "; there is none"
-    raise SettingsError(place, "no %s %s%s" % (what, shown(name), hint))
+    from settings import words
+
+    raise SettingsError(place, words.nothing_named(what, name, names))
 
 
 def check_keys(value, keys, place):
     """The value must be an object, and have no key but these."""
     if type(value) is not dict:
-        raise SettingsError(place, shown(value) + "; " + allowed_words("section", None))
+        complain(place, "%s; an object { } is needed", value)
     for key in sorted(value):
         if key not in keys:
-            hint = meant(key, keys) or "; %s may be here" % listed(keys)
+            from settings import words
+
+            hint = words.meant(key, keys) or "; %s may be here" % words.listed(keys)
             raise SettingsError(joined(place, key), "unknown key" + hint)
 
 
@@ -89,23 +47,26 @@ def filled(value, rows, place):
         if key in value:
             result[key] = checked(value[key], kind, allowed, joined(place, key))
         elif default is ...:
-            raise SettingsError(joined(place, key), "missing; " + allowed_words(kind, allowed))
+            from settings import words
+
+            raise SettingsError(joined(place, key), "missing; " + words.allowed(kind, allowed))
         else:
             result[key] = {} if default == () else default
     return result
 
 
 def joined(place, key):
-    key = shown(key)[1:-1]
+    key = "".join(c if " " < c < "\x7f" else "?" for c in key[:40])
     return place + "." + key if place else key
 
 
 def checked(value, kind, allowed, place):
     problem = _wrong(value, kind, allowed)
     if problem:
-        secret = kind == "password"
-        words = "what is written here" if secret else shown(value)
-        raise SettingsError(place, words + " " + problem + "; " + allowed_words(kind, allowed))
+        from settings import words
+
+        what = "what is written here" if kind == "password" else words.shown(value)
+        raise SettingsError(place, "%s %s; %s" % (what, problem, words.allowed(kind, allowed)))
     return value
 
 
@@ -173,28 +134,3 @@ def ip_number(text):
             return None
         number = number * 256 + int(part)
     return number if len(parts) == 4 else None
-
-
-def allowed_words(kind, allowed):
-    if kind == "section":
-        return "an object { } is needed"
-    if kind == "list":
-        return "a list [ ] is needed"
-    if kind == "one_of":
-        return listed(allowed) + " is allowed"
-    if kind == "yes_no":
-        return "true or false is allowed"
-    if kind == "ip":
-        return 'an address like "192.168.1.10" is allowed'
-    if kind == "host":
-        return 'an address like "0.0.0.0" or a host name is allowed'
-    if kind == "label":
-        return 'letters, digits and "-" within, %d to %d, are allowed' % tuple(allowed)
-    words = "%s to %s" % tuple(allowed)
-    if kind == "text":
-        return words + " bytes of text are allowed"
-    if kind == "password":
-        return words + ' bytes are allowed, "" for an open network'
-    if kind == "pin":
-        return words + " or null is allowed"
-    return words + " is allowed"

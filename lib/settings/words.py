@@ -1,0 +1,88 @@
+"""What a complaint says: values as the owner wrote them, what is allowed, what was meant. Loaded
+only when there is something to complain about.
+"""
+
+_SHOWN = 40
+_LISTED = 12
+
+
+def shown(value):
+    """The value as the owner wrote it, short and on one line; of a tuple all values."""
+    if value is None:
+        return "null"
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is dict:
+        return "an object { }"
+    if type(value) is tuple:
+        return listed(value)
+    if type(value) is list:
+        return "a list [ ]"
+    if type(value) is not str:
+        return str(value)
+    text = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
+    return '"' + "".join(c if c >= " " and c != "\x7f" else "?" for c in text) + '"'
+
+
+def listed(values, last=" or "):
+    """'"a", "b" or "c"'"""
+    words = [shown(value) for value in values]
+    return last.join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
+
+
+def allowed(kind, limits):
+    """What a row of the schema takes, as the end of a sentence."""
+    if kind == "section":
+        return "an object { } is needed"
+    if kind == "list":
+        return "a list [ ] is needed"
+    if kind == "one_of":
+        return listed(limits) + " is allowed"
+    if kind == "yes_no":
+        return "true or false is allowed"
+    if kind == "ip":
+        return 'an address like "192.168.1.10" is allowed'
+    if kind == "host":
+        return 'an address like "0.0.0.0" or a host name is allowed'
+    if kind == "label":
+        return 'letters, digits and "-" within, %d to %d, are allowed' % tuple(limits)
+    words = "%s to %s" % tuple(limits)
+    if kind == "text":
+        return words + " bytes of text are allowed"
+    if kind == "password":
+        return words + ' bytes are allowed, "" for an open network'
+    if kind == "pin":
+        return words + " or null is allowed"
+    return words + " is allowed"
+
+
+def nothing_named(what, name, names):
+    hint = meant(name, names)
+    if not hint and len(names) <= _LISTED:
+        hint = "; %s is there" % listed(sorted(names)) if names else "; there is none"
+    return "no %s %s%s" % (what, shown(name), hint)
+
+
+def meant(word, names):
+    """'; did you mean "x"?', or "" where no name is near."""
+    best, least = "", 2 + len(word) // 4
+    for name in sorted(names):
+        if abs(len(name) - len(word)) < least:
+            edits = distance(word.lower(), name.lower())
+            if edits < least and edits < len(name):
+                best, least = name, edits
+    return '; did you mean "%s"?' % best if best else ""
+
+
+def distance(a, b):
+    """Edits (a letter added, dropped, changed, or two neighbours swapped) from a to b."""
+    before, row = [], list(range(len(b) + 1))
+    for i in range(len(a)):
+        old, before, row = before, row, [i + 1]
+        for j in range(len(b)):
+            same = a[i] == b[j]
+            cost = min(before[j + 1] + 1, row[j] + 1, before[j] + (not same))
+            if not same and i and j and a[i] == b[j - 1] and a[i - 1] == b[j]:
+                cost = min(cost, old[j - 1] + 1)
+            row.append(cost)
+    return row[-1]
