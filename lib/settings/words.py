@@ -24,10 +24,10 @@ def shown(value):
     return '"' + "".join(c if c >= " " and c != "\x7f" else "?" for c in text) + '"'
 
 
-def listed(values, last=" or "):
+def listed(values):
     """'"a", "b" or "c"'"""
     words = [shown(value) for value in values]
-    return last.join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
+    return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
 
 
 def allowed(kind, limits):
