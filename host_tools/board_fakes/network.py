@@ -1,0 +1,212 @@
+"""network.WLAN with the ESP32's states and traps; the air is a control file ("wifi").
+
+Its first letter: o(k), d(own: no access point in reach), p(assword is wrong), f(laky: 202 and 1000 show up on
+the way, then it works).
+"""
+
+from time import ticks_add, ticks_diff, ticks_ms
+
+import host
+
+STA_IF = 0
+AP_IF = 1
+STAT_IDLE = 1000
+STAT_CONNECTING = 1001
+STAT_GOT_IP = 1010
+STAT_BEACON_TIMEOUT = 200
+STAT_NO_AP_FOUND = 201
+STAT_WRONG_PASSWORD = 202
+STAT_ASSOC_FAIL = 203
+STAT_HANDSHAKE_TIMEOUT = 204
+
+_CONNECT_MS = 1000
+_OK, _DOWN, _PASSWORD, _FLAKY = b"odpf"
+
+_hostname = "mpy-esp32"
+_country = "XX"
+
+
+def hostname(name=None):
+    global _hostname
+    if name is None:
+        return _hostname
+    if len(name) > 32:
+        raise ValueError("hostname is longer than 32 characters")
+    if any(wlan._active for wlan in WLAN._made.values()):
+        host.say("network.hostname() after active(True) comes too late for DHCP and mDNS")
+    _hostname = name
+
+
+def country(code=None):
+    global _country
+    if code is None:
+        return _country
+    if len(code) != 2:
+        raise ValueError("country is not two letters")
+    _country = code
+
+
+class WLAN:
+    IF_STA = STA_IF
+    IF_AP = AP_IF
+    PM_NONE = 0
+    PM_PERFORMANCE = 1
+    PM_POWERSAVE = 2
+    SEC_OPEN = 0
+    SEC_WPA2 = 3
+    SEC_WPA_WPA2 = 4
+    SEC_WPA3 = 6
+    SEC_WPA2_WPA3 = 7
+
+    _made = {}
+
+    def __new__(cls, interface=STA_IF):
+        if interface not in (STA_IF, AP_IF):
+            raise ValueError("invalid WLAN interface identifier")
+        wlan = cls._made.get(interface)
+        if wlan is None:
+            wlan = cls._made[interface] = object.__new__(cls)
+            wlan._start(interface)
+        return wlan
+
+    def __init__(self, interface=STA_IF):
+        pass
+
+    def _start(self, interface):
+        self._interface = interface
+        self._air = host.Knob("wifi", "o")
+        self._active = False
+        self._wanted = False  # connect() was called: the driver tries again by itself
+        self._up = False
+        self._reason = STAT_IDLE
+        self._tries = 0
+        self._done_at = 0
+        self._settings = {
+            "mac": b"\x24\x0a\xc4\x00\x00\x01",
+            "ssid": "",
+            "channel": 0,
+            "reconnects": -1,
+            "pm": WLAN.PM_PERFORMANCE,
+            "txpower": 20,
+            "security": WLAN.SEC_OPEN,
+            "key": "",
+            "max_clients": 4,
+            "hidden": False,
+        }
+
+    def active(self, on=None):
+        if on is None:
+            return self._active
+        self._active = bool(on)
+        if not on:
+            self._wanted = self._up = False
+            self._reason = STAT_IDLE
+        return self._active
+
+    def connect(self, ssid=None, key=None, *, bssid=None):
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        self._step()
+        if self._wanted and not self._up:
+            raise OSError("Wifi Internal State Error")
+        if ssid is not None:
+            if not 1 <= len(ssid) <= 32:
+                raise ValueError("ssid is not 1 to 32 bytes")
+            self._settings["ssid"] = ssid
+        self._wanted = True
+        self._up = False
+        self._reason = STAT_IDLE
+        self._tries = 0
+        self._done_at = ticks_add(ticks_ms(), _CONNECT_MS)
+
+    def disconnect(self):
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        self._wanted = self._up = False
+
+    def isconnected(self):
+        self._step()
+        return self._up
+
+    def status(self, what=None):
+        if what == "rssi":
+            return -60
+        if what is not None:
+            raise ValueError("unknown status param")
+        self._step()
+        if self._up:
+            return STAT_GOT_IP
+        if not self._wanted:
+            return self._reason
+        if self._air.read() == _FLAKY:
+            left_ms = ticks_diff(self._done_at, ticks_ms())
+            if 600 < left_ms < 800:
+                return STAT_WRONG_PASSWORD
+            if 400 < left_ms <= 600:
+                return STAT_IDLE
+        return STAT_CONNECTING
+
+    def _step(self):
+        """Let happen what has happened since the last look."""
+        air = self._air.read()
+        if self._up:
+            if air == _DOWN:
+                self._up = False
+                self._failed(STAT_BEACON_TIMEOUT)
+        elif self._wanted and ticks_diff(ticks_ms(), self._done_at) >= 0:
+            if air == _DOWN:
+                self._failed(STAT_NO_AP_FOUND)
+            elif air == _PASSWORD:
+                self._failed(STAT_WRONG_PASSWORD)
+            else:
+                self._up = True
+                self._tries = 0
+
+    def _failed(self, reason):
+        self._reason = reason
+        self._tries += 1
+        self._done_at = ticks_add(ticks_ms(), _CONNECT_MS)
+        if 0 <= self._settings["reconnects"] < self._tries:
+            self._wanted = False
+
+    def config(self, what=None, **settings):
+        if what is not None:
+            return self._read_setting(what)
+        for name, value in settings.items():
+            if name == "hostname":
+                hostname(value)
+            elif name not in self._settings or name == "mac":
+                raise ValueError("unknown config param")
+            elif not self._active:
+                raise OSError("Wifi Not Started")
+            else:
+                self._settings[name] = value
+
+    def _read_setting(self, name):
+        if name == "hostname":
+            return _hostname
+        if name not in self._settings or name == "key":
+            raise ValueError("unknown config param")
+        return self._settings[name]
+
+    def ifconfig(self):
+        if self.isconnected() or (self._interface == AP_IF and self._active):
+            return ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+        return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
+
+    def ipconfig(self, what):
+        if what == "addr4":
+            return self.ifconfig()[:2]
+        if what == "gw4":
+            return self.ifconfig()[2]
+        raise ValueError("unexpected key")
+
+    def scan(self):
+        if self._interface != STA_IF or not self._active:
+            raise OSError("STA must be active")
+        if self._wanted and not self._up:
+            raise OSError("Wifi Invalid State")
+        if self._air.read() == _DOWN:
+            return []
+        ssid = self._settings["ssid"].encode()
+        return [(ssid, b"\x00\x00\x00\x00\x00\x01", 6, -60, WLAN.SEC_WPA2, False)]

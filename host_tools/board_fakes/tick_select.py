@@ -1,0 +1,65 @@
+"""select whose waits last whole FreeRTOS ticks, as on an ESP32.
+
+There poll() looks at all objects, sleeps to the next 10 ms tick and looks again: neither a socket nor the
+UART wakes it. So a wait comes back late, and what arrives in between is seen at the tick.
+"""
+
+import select
+from select import *
+from time import sleep_us, ticks_diff, ticks_ms, ticks_us
+
+_TICK_US = 10_000
+
+_poll = select.poll
+
+
+class poll:
+    """rest_ms: how long a look without wait may rest in the PC's own poll, which a socket ends at once.
+
+    A loop on the board never rests and its pass takes some hundred microseconds; on a PC it would eat a whole core.
+    """
+
+    def __init__(self, rest_ms=1):
+        self._poll = _poll()
+        self._rest_ms = rest_ms
+        self.register = self._poll.register
+        self.unregister = self._poll.unregister
+        self.modify = self._poll.modify
+
+    def poll(self, timeout=-1):
+        if timeout == 0:
+            return self._poll.poll(self._rest_ms)
+        self._wait(timeout)
+        return self._poll.poll(0)
+
+    def ipoll(self, timeout=-1, flags=0):
+        """No heap, like the real one."""
+        if timeout == 0:
+            return self._poll.ipoll(self._rest_ms, flags)
+        self._wait(timeout)
+        return self._poll.ipoll(0, flags)
+
+    def _wait(self, timeout_ms):
+        start = ticks_ms()
+        while not self._ready():
+            if 0 <= timeout_ms <= ticks_diff(ticks_ms(), start):
+                return
+            sleep_us(_TICK_US - ticks_us() % _TICK_US)
+
+    def _ready(self):
+        for _ in self._poll.ipoll(0):
+            return True
+        return False
+
+
+class ForAsyncio:
+    """What asyncio takes for select: its loop looks without wait on each pass, beside the server's own look."""
+
+    POLLIN = POLLIN
+    POLLOUT = POLLOUT
+    POLLERR = POLLERR
+    POLLHUP = POLLHUP
+
+    @staticmethod
+    def poll():
+        return poll(0)

@@ -1,0 +1,1 @@
+"""A stand-in for the ESP32 on this PC: real MicroPython, fake pins."""

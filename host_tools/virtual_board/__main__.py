@@ -1,0 +1,138 @@
+"""Runs the firmware on this PC: `python -m host_tools.virtual_board --config FILE --uart DEVICE`."""
+
+import argparse
+import signal
+import socket
+import sys
+import tempfile
+
+from host_tools import image, interpreter
+from host_tools.virtual_board import board, waveform
+from host_tools.virtual_board.console import Console, Probe
+
+# Exit statuses.
+FAILED = 1
+REFUSED = 2
+STARVED = 3
+
+EPILOG = f"""\
+{waveform.HELP}
+
+Exit status: 0 ended by SIGTERM or Ctrl-C, {FAILED} the firmware crashed or ended, {REFUSED} it refused its
+config.json, {STARVED} its watchdog was not fed."""
+
+_LOOK_S = 0.05  # between two looks at waveforms and the server
+
+
+class Ended(Exception):
+    """SIGTERM or SIGINT."""
+
+
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    try:
+        with tempfile.TemporaryDirectory(prefix="virtual-board-") as folder:
+            return _run(arguments, folder)
+    except Ended:
+        return 0
+    except (board.BoardError, image.ImageError, interpreter.InterpreterError) as error:
+        print(f"virtual board: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _end(number, frame):
+    # Once: a second signal must not cut the clean-up short.
+    signal.signal(number, signal.SIG_IGN)
+    raise Ended
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m host_tools.virtual_board",
+        description="The firmware, on this PC instead of an ESP32.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", required=True, metavar="FILE", help="config.json")
+    parser.add_argument("--uart", required=True, metavar="DEVICE", help="any tty")
+    parser.add_argument(
+        "--http-port", type=int, metavar="N", help="instead of the config's; 0: any free one"
+    )
+    parser.add_argument("--heap", default="128k", help="MicroPython's heap (default 128k)")
+    parser.add_argument(
+        "--clamp",
+        action="append",
+        default=[],
+        metavar="ct1=WAVEFORM",
+        help="what a clamp input sees; may be given for each",
+    )
+    parser.add_argument("--interpreter", type=int, choices=(32, 64), default=64, metavar="32|64")
+    parser.add_argument(
+        "--state",
+        metavar="FOLDER",
+        help="keeps NVS from run to run and holds control files, to be there at the start and rewritten in "
+        "place: wifi (ok, down, password or flaky), pin0 (0 or 1) and so on",
+    )
+    parser.add_argument(
+        "--no-tick", action="store_true", help="let waits end at once, not at a 10 ms tick"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="restart after a watchdog reset, as a real board"
+    )
+    parser.add_argument("--root", default=image.ROOT, help=argparse.SUPPRESS)
+    return parser
+
+
+def _run(arguments, folder):
+    found = interpreter.find(arguments.interpreter)
+    virtual = board.Board(folder, found, arguments)
+    for clamp in arguments.clamp:
+        virtual.attach(*clamp.partition("=")[::2])
+    if arguments.http_port is not None:
+        virtual.serve_on(arguments.http_port or _free_port())
+    probe = Probe(virtual.config())
+    console = Console()
+    cause = board.PWRON_RESET
+    while True:
+        status = _one_start(virtual, virtual.start(cause), console, probe)
+        if status == board.RESET:
+            cause = board.HARD_RESET
+        elif status == board.STARVED and arguments.restart:
+            cause = board.WDT_RESET
+        else:
+            return _verdict(status, console)
+        console.say(f"the board restarts, reset cause {cause}")
+
+
+def _one_start(virtual, process, console, probe):
+    """Pass the console on until the interpreter ends; return how."""
+    try:
+        while console.pass_on(process.stdout, _LOOK_S):
+            virtual.refresh()
+            if probe.answers():
+                console.line(f"ready http://{probe.host}:{probe.port}/")
+        return process.wait()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _verdict(status, console):
+    refusal = console.refusal
+    if refusal and status in board.MAIN_IS_OVER:
+        print(f"virtual board: the firmware refused its config: {refusal}", file=sys.stderr)
+        return REFUSED
+    print(f"virtual board: {board.reason(status)}: {console.last}", file=sys.stderr)
+    return STARVED if status == board.STARVED else FAILED
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

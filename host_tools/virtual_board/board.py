@@ -1,0 +1,135 @@
+"""One virtual board: its flash and state folders, and the interpreter that runs on them."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+from host_tools import image
+from host_tools.virtual_board.waveform import Waveform, WaveformError
+
+FAKES = Path(__file__).resolve().parent.parent / "board_fakes"
+
+# machine.reset_cause() of the ESP32.
+PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
+
+# What host_tools/board_fakes/host.py exits with, and how subprocess tells the watchdog's signal.
+RESET, _ENDED, _RAISED, _EXITED = 120, 121, 122, 123
+MAIN_IS_OVER = (_ENDED, _EXITED)
+STARVED = -signal.SIGALRM
+_REASONS = {
+    _ENDED: "the firmware ended; a real board would show its REPL now",
+    _RAISED: "the firmware crashed",
+    _EXITED: "the firmware called sys.exit; a real board would start it again and again",
+    STARVED: "the watchdog was not fed in time",
+}
+
+
+class BoardError(Exception):
+    """The board cannot be built; the text is for its user."""
+
+
+class Board:
+    """A board built in `folder`, which is the caller's to remove; `options` are the command line's."""
+
+    def __init__(self, folder, interpreter, options):
+        self._flash = Path(folder, "flash")
+        self._fakes = Path(folder, "fakes")
+        self._state = Path(options.state or Path(folder, "state")).absolute()
+        self._interpreter = interpreter
+        self._options = options
+        self._waveforms = []
+        # Held open for the whole run: a reset of the board must not hang the line up.
+        self._line = _open_line(options.uart)
+        self._build()
+
+    def _build(self):
+        for made in (self._flash, self._fakes):
+            made.mkdir()
+        self._state.mkdir(parents=True, exist_ok=True)
+        march = {32: "x86", 64: "x64"}[self._interpreter.bits]
+        image.write(self._flash, self._options.config, self._options.root, march)
+        for source in FAKES.glob("*.py"):
+            image.compile_module(source, self._fakes / f"{source.stem}.mpy", source.name)
+        Path(self._state, "rtc").write_bytes(b"")  # RTC memory does not outlive a loss of power
+
+    def config(self):
+        """The config on the board; empty where it is missing or no JSON object."""
+        try:
+            config = json.loads(Path(self._flash, "config.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return config if isinstance(config, dict) else {}
+
+    def serve_on(self, port):
+        """Put host and port into the board's config, unless the firmware will refuse that anyway."""
+        config = self.config()
+        if isinstance(config.get("http", {}), dict) and config:
+            config["http"] = {**config.get("http", {}), "host": "127.0.0.1", "port": port}
+            Path(self._flash, "config.json").write_text(json.dumps(config))
+
+    def hardware(self):
+        """The board's own description; that of an ESP32 where the config names none that exists."""
+        named = sorted(self._flash.glob("boards/*.json"))
+        return json.loads(named[0].read_bytes()) if named else {"chip": "esp32", "clamps": {}}
+
+    def attach(self, name, text):
+        """Lay a waveform on a clamp input, or on a GPIO given by number."""
+        clamps = self.hardware()["clamps"]
+        if name not in clamps and not name.isdecimal():
+            raise BoardError(f"--clamp {name}: no such clamp; allowed are {', '.join(clamps)}")
+        file = self._state / f"adc{clamps.get(name, name)}"
+        try:
+            self._waveforms.append(Waveform(text, file))
+        except (OSError, WaveformError) as error:
+            raise BoardError(f"--clamp {name}: {error}") from None
+
+    def refresh(self):
+        """Let the waveforms follow their files; to be called some ten times a second."""
+        for waveform in self._waveforms:
+            waveform.refresh()
+
+    def start(self, cause):
+        """Start the interpreter; its console is a pipe."""
+        command = self._interpreter.command("-c", "import start", heap=self._options.heap)
+        environment = self._interpreter.environment(
+            MICROPYPATH=f"{self._fakes}:.frozen",
+            BOARD_IMAGE=str(self._flash),
+            BOARD_STATE=str(self._state),
+            BOARD_UART=os.path.abspath(self._options.uart),
+            BOARD_CHIP=self.hardware()["chip"],
+            BOARD_COMMAND="exec " + shlex.join(command),
+            BOARD_RESET_CAUSE=str(cause),
+            BOARD_TICK="0" if self._options.no_tick else "1",
+        )
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # A Ctrl-C in the terminal is for the virtual board alone, which then ends this one.
+            start_new_session=True,
+        )
+
+
+def reason(status):
+    """Why the interpreter ended, in words."""
+    if status in _REASONS:
+        return _REASONS[status]
+    if status < 0:
+        return f"MicroPython was ended by {signal.Signals(-status).name}"
+    return f"MicroPython ended with status {status}"
+
+
+def _open_line(device):
+    try:
+        line = os.open(device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as error:
+        raise BoardError(f"--uart {device}: {error.strerror}") from None
+    if not os.isatty(line):
+        os.close(line)
+        raise BoardError(f"--uart {device}: this is no serial line")
+    return line

@@ -1,0 +1,75 @@
+"""The virtual board's console, and the question whether its server answers."""
+
+import os
+import select
+import socket
+import sys
+
+_REFUSED = "config.json: "
+
+
+class Console:
+    """Passes on what the firmware prints and remembers what tells why it ended."""
+
+    def __init__(self, out=None):
+        self._out = out or sys.stdout.buffer
+        self._line = b""
+        self.last = ""
+        self.refusal = ""
+
+    def pass_on(self, pipe, wait_s):
+        """Pass on what has come within this time; False once the pipe has ended."""
+        if not select.select([pipe], [], [], wait_s)[0]:
+            return True
+        data = os.read(pipe.fileno(), 65536)
+        self._out.write(data)
+        self._out.flush()
+        *whole, self._line = (self._line + data).split(b"\n")
+        for line in whole:
+            self._remember(line.decode(errors="replace").strip())
+        return bool(data)
+
+    def line(self, text):
+        """Print a line of our own; it never lands within one of the firmware's."""
+        if self._line:
+            self._out.write(b"\n")
+            self._line = b""
+        self._out.write(text.encode() + b"\n")
+        self._out.flush()
+
+    def say(self, text):
+        self.line(f"virtual board: {text}")
+
+    def _remember(self, line):
+        if line:
+            self.last = line
+        if line.startswith(_REFUSED):
+            self.refusal = line
+
+
+class Probe:
+    """Asks the server once in a while, until it has answered once."""
+
+    def __init__(self, config):
+        http = config.get("http")
+        http = http if isinstance(http, dict) else {}
+        host = http.get("host")
+        self.host = host if isinstance(host, str) and host != "0.0.0.0" else "127.0.0.1"
+        self.port = http.get("port", 80)
+        self._answered = not isinstance(self.port, int)
+
+    def answers(self):
+        """True once, as soon as there is an HTTP answer."""
+        if self._answered:
+            return False
+        self._answered = self._ask()
+        return self._answered
+
+    def _ask(self):
+        request = f"GET /api/v1/info.json HTTP/1.1\r\nHost: {self.host}\r\n\r\n"
+        try:
+            with socket.create_connection((self.host, self.port), timeout=0.5) as server:
+                server.sendall(request.encode())
+                return server.recv(64).startswith(b"HTTP/1.")
+        except (OSError, OverflowError):
+            return False
