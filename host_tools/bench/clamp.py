@@ -45,7 +45,9 @@ def one_window(stream, begin_us=0, period_us=20000):
 
 def ours(stream):
     """Four windows averaged, as clamp.reading publishes them."""
-    return _millivolts([_window(stream, begin_us, 20000) for begin_us in (0, 47000, 94000, 141000)])
+    return _millivolts(
+        [_window(stream, begin_us, 20000) for begin_us in (0, 47000, 94000, 141000)]
+    )
 
 
 def _window(stream, begin_us, period_us):
@@ -110,7 +112,9 @@ def worst(wave, level_percent, trials=TRIALS, **settings):
     rms_mv = range_mv * level_percent / 100
     found = {method.__name__: 0.0 for method in METHODS}
     for trial in range(trials):
-        settings.update(seed=1000 * level_percent + trial, start_us=trial * 1700, noise_mv=NOISE_MV)
+        settings.update(
+            seed=1000 * level_percent + trial, start_us=trial * 1700, noise_mv=NOISE_MV
+        )
         stream = Stream(Input(wave, rms_mv, drift_mv_per_s=5, **settings))
         for method in METHODS:
             off = abs(method(stream) - rms_mv) / (rms_mv or range_mv) * 100
@@ -128,7 +132,9 @@ def rows():
 
 
 def main():
-    print(f"worst error of {TRIALS} windows; 12 bit, {NOISE_MV} mV noise, 40-80 us between samples")
+    print(
+        f"worst error of {TRIALS} windows; 12 bit, {NOISE_MV} mV noise, 40-80 us between samples"
+    )
     print("loop held: ours 20 ms, EmonLib some 90 ms, ESPHome 0 (200 ms of its loop)")
     print(f"{'wave':<10} {'load':>6} {'ours':>9} {'1 window':>9} {'EmonLib':>9} {'ESPHome':>9}")
     for row in rows():

@@ -43,6 +43,7 @@ class Clamp:
             "offset_mv": None,
             "noise_ma": None,
             "windows": 0,
+            "gain_ua": scale.gain_ua,
             "rejected": self.rejected,
         }
         self._device = device

@@ -1,0 +1,222 @@
+"""Calibrate a clamp: its noise floor, its gain by one known load, or both against the RS485 meter.
+
+On a running bridge (--url) or a board on a serial port (--port), whose bridge stops meanwhile.
+Nothing is written to the config before you agree.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from host_tools import calibration, calibration_picture
+from host_tools.calibration import Point, Refused
+
+_READINGS = 10
+_WAIT_S = 30
+_OLDEST_MS = 2500
+_ON_BOARD = Path(__file__).with_name("calibrate_on_board.py")
+
+
+def bridge(url):
+    """Statuses of a running bridge, about one a second."""
+    while True:
+        with urlopen(url.rstrip("/") + "/status.json", timeout=5) as answer:
+            yield json.load(answer)
+        time.sleep(0.5)
+
+
+def board(port):
+    """Statuses from the script on a board; the bridge is started again at the end."""
+    mpremote = [sys.executable, "-m", "mpremote", "connect", port]
+    process = subprocess.Popen(
+        [*mpremote, "run", str(_ON_BOARD)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        for line in process.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)
+            elif line.strip():
+                print(f"board: {line.strip()}")
+    finally:
+        process.terminate()
+        process.wait()
+        subprocess.run([*mpremote, "reset"], check=False)
+
+
+def results(statuses, name):
+    """(status, result) whenever the clamp has a new window. Raises Refused on silence."""
+    seen = None
+    heard_s = time.monotonic()
+    for status in statuses:
+        result = status.get("clamps", {}).get(name)
+        if result is None:
+            known = ", ".join(status.get("clamps", {})) or "none"
+            raise Refused(f"the bridge has no clamp {name}; it has: {known}")
+        if result["windows"] != seen and result["rms_ma"] is not None:
+            heard_s = time.monotonic()
+            if seen is not None:
+                yield status, result
+            seen = result["windows"]
+        elif time.monotonic() - heard_s > _WAIT_S:
+            raise Refused(f"no good window for {_WAIT_S} s; rejected: {result['rejected']}")
+    raise Refused("the bridge has stopped telling")
+
+
+def meter_ma(status, place, nominal_v):
+    """The current of a device such as energy_meters.0 from its power, or None if it is not fresh."""
+    category, index = place.split(".")
+    for device in status["devices"]:
+        if device["category"] == category and device["index"] == int(index):
+            break
+    else:
+        raise Refused(f"the bridge has no device {place}")
+    fields, ages = device["fields"], device["age_ms"]
+    key = next(key for key in fields if key.endswith("_w") or key.endswith("power_ac_w"))
+    if fields[key] is None or ages[key] > _OLDEST_MS:
+        return None
+    return abs(fields[key]) / (fields.get("voltage_l1") or nominal_v) * 1000
+
+
+def take(found, count):
+    """That many results, with a line of progress."""
+    taken = []
+    for _, result in found:
+        taken.append(result)
+        print(f"\r{len(taken)}/{count}: {result['rms_ma']} mA ", end="", flush=True)
+        if len(taken) == count:
+            print()
+            return taken
+    return taken
+
+
+def take_points(found, place, nominal_v, minutes):
+    """Points against the meter until the time is up or Ctrl-C."""
+    points = []
+    end_s = time.monotonic() + 60 * minutes
+    try:
+        for status, result in found:
+            ma = meter_ma(status, place, nominal_v)
+            if ma is not None:
+                points.append(Point(result["rms_ma"], ma))
+                kept = calibration.steady(points)
+                low, high = (f(p.meter_ma for p in kept or points) / 1000 for f in (min, max))
+                words = f"{len(points)} readings, {len(kept)} steady, {low:.2f} to {high:.2f} A"
+                print(f"\r{words} (Ctrl-C: enough) ", end="", flush=True)
+            if time.monotonic() > end_s:
+                break
+    except KeyboardInterrupt:
+        pass
+    print()
+    return points
+
+
+def changes(result, fit):
+    """What a fit changes in the clamp's entry of the config."""
+    made = {"amps_per_volt": round(result["gain_ua"] / 100 * fit.gain, 3)}
+    if fit.noise_ma is not None:
+        made["noise_floor_ma"] = round(fit.noise_ma * fit.gain)
+    made["error_percent"] = fit.error_percent()
+    return made
+
+
+def write(path, name, made):
+    """Put the changes into the entry of that clamp; the file is replaced as a whole."""
+    path = Path(path)
+    config = json.loads(path.read_text(encoding="utf-8"))
+    entries = [entry for entry in config["devices"] if entry.get("clamp") == name]
+    if not entries:
+        raise Refused(f"{path} has no device with clamp {name}")
+    entries[0].update(made)
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def show(fit, picture, title):
+    calibration_picture.save(fit, picture, title)
+    print(calibration_picture.text(fit))
+    offs = sorted(fit.residuals_percent())
+    noise = "not seen" if fit.noise_ma is None else f"{fit.noise_ma * fit.gain:.0f} mA"
+    print(f"gain x {fit.gain:.4f}, noise floor {noise}, {len(fit.points)} readings")
+    print(f"residual {offs[0]:+.2f} to {offs[-1]:+.2f} %; picture: {picture}")
+
+
+def calibrate(args, statuses):
+    """The changes for the config."""
+    found = results(statuses, args.clamp)
+    if args.zero:
+        ask(args, "Take the clamp off every conductor and close it; then Enter. ")
+        noise_ma = calibration.zero([r["rms_ma"] for r in take(found, _READINGS)])
+        print(f"noise floor {noise_ma:.0f} mA")
+        return {"noise_floor_ma": round(noise_ma)}
+    if args.load:
+        ask(
+            args,
+            f"Switch on the load of {args.load:g} A, nothing else on that conductor; then Enter. ",
+        )
+        taken = take(found, _READINGS)
+        fit = calibration.one_load(
+            [r["rms_ma"] for r in taken], taken[-1]["noise_ma"] or 0, args.load * 1000
+        )
+    else:
+        points = take_points(found, args.meter, args.voltage, args.minutes)
+        taken = take(found, 1)
+        fit = calibration.against_meter(calibration.steady(points))
+    show(fit, args.picture or f"calibration-{args.clamp}.png", f"clamp {args.clamp}")
+    return changes(taken[-1], fit)
+
+
+def ask(args, question):
+    """What the owner types; nothing with --yes."""
+    return "y" if args.yes else input(question)
+
+
+def arguments(words=None):
+    parser = argparse.ArgumentParser(prog="calibrate", description=__doc__)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--url", help="a running bridge, such as http://nrgkick-bridge/")
+    where.add_argument("--port", help="a board's serial port")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--zero", action="store_true", help="noise floor, clamp on no conductor")
+    how.add_argument("--load", type=float, metavar="AMPS", help="gain by one known load")
+    how.add_argument(
+        "--meter",
+        metavar="DEVICE",
+        default="energy_meters.0",
+        help="both, against the meter on the same conductor (the default: energy_meters.0)",
+    )
+    parser.add_argument("--clamp", default="ct1")
+    parser.add_argument("--config", default="config.json", help="what is changed in the end")
+    parser.add_argument("--minutes", type=float, default=30, help="how long to watch the meter")
+    parser.add_argument("--voltage", type=float, default=230, help="if the meter tells none")
+    parser.add_argument("--picture", metavar="PNG")
+    parser.add_argument("--yes", action="store_true", help="ask nothing, write")
+    return parser.parse_args(words)
+
+
+def main(words=None):
+    args = arguments(words)
+    statuses = bridge(args.url) if args.url else board(args.port)
+    try:
+        made = calibrate(args, statuses)
+        for key, value in made.items():
+            print(f"  {key}: {value}")
+        if ask(args, f"Write this into {args.config}? [y/N] ").strip().lower() != "y":
+            print("nothing written")
+            return 1
+        write(args.config, args.clamp, made)
+    except (Refused, OSError) as error:
+        print(f"\nrefused: {error}")
+        return 1
+    finally:
+        statuses.close()
+    print(f"written; the board gets it by make deploy CONFIG={args.config}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
