@@ -3,9 +3,9 @@
 import gc
 import json
 import select
-import sys
 
 import machine
+
 from firmware import supervisor
 from firmware.devices import Site
 from firmware.store import Store
@@ -43,9 +43,7 @@ def _settings(store):
     except OSError:
         print("config.json: no such file; copy config.example.json and fill it in")
     finally:
-        for name in list(sys.modules):
-            if name == "settings" or name.startswith("settings."):
-                del sys.modules[name]
+        settings.unload()
     return None
 
 

@@ -5,6 +5,7 @@ longer straight.
 """
 
 from machine import ADC, Pin
+
 from ticks import ticks_us
 
 _MASK = 0x3FFFFFFF  # differences of ticks_us, whatever their period

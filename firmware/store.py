@@ -12,7 +12,7 @@ class Store:
 
     def config(self, read):
         """config.json checked by read(text, load, names). Raises its SettingsError, or OSError where there is no file."""
-        with open("/config.json") as file:
+        with open("/config.json", "rb") as file:
             return read(file.read(), self.load, self.names)
 
     def load(self, kind, name):

@@ -5,6 +5,7 @@ connecting, the radio switched off and on when it has been deaf for a minute.
 """
 
 import network
+
 from ticks import ticks_diff
 
 _LOOK_MS = 500

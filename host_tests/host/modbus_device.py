@@ -3,12 +3,13 @@
 `read_profile` is the seam between both: registers in, the quantities of one role out, by the way a poll takes.
 """
 
-from meters import bus, plan
-from meters import profile as profiles
-from modbus.master import Master
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
+
+from meters import bus, plan
+from meters import profile as profiles
+from modbus.master import Master
 
 UNIT = 7
 BAUDRATE = 9600

@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+
 from host_tools.calibration import (
     Point,
     Refused,

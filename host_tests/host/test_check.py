@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from settings import schema
 
 from host_tools import check
+from settings import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}

@@ -6,8 +6,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from host_tools import calibrate
 from PIL import Image
+
+from host_tools import calibrate
 
 LOADS_A = (0.5, 0.5, 0.5, 0.5, 2, 2, 2, 2, 4, 4, 4, 4, 9, 9, 9, 9)
 

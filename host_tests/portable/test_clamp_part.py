@@ -8,7 +8,6 @@ from clamp.models import ClampError, scale
 from clamp.part import Clamps
 from clamp.reading import Clamp, PhaseSum
 from clamp_fakes import Bench, Device, clamp_adc
-
 from host_tools.clamp_waves import WAVES, Input
 
 PEAK_MV = 990  # what the ADC holds to both sides of a bias of 1.2 V, and a little less

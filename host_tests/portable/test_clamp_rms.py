@@ -4,7 +4,6 @@ import math
 
 from clamp import rms
 from clamp.rms import Window, scaled_root, turn
-
 from host_tools.clamp_waves import WAVES, Input
 
 LOW_UV = 150000

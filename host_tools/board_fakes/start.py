@@ -1,16 +1,15 @@
 """The virtual board's boot ROM: become an ESP32, then run boot.py and main.py as its port does."""
 
+import asyncio.core
 import gc
 import os
 import sys
 
-import __main__
-import asyncio.core
-import esp32
 import host
 import machine
-import network
 import vfs
+
+import __main__
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9

@@ -1,8 +1,7 @@
 """microdot, the most used web framework for MicroPython; bench installs it (MIT) next to this file's path."""
 
-from samples import DEVICE_INFO, DEVICE_VALUES, finish, requests
-
 from microdot import Microdot
+from samples import DEVICE_INFO, DEVICE_VALUES, finish, requests
 
 PORT, COUNT = requests()
 app = Microdot()
