@@ -1,7 +1,6 @@
-"""The whole bridge on this PC: simulated site, RS485 line, virtual board (`make run`)."""
+"""The whole bridge on this PC: simulated site, RS485 line and virtual board (`make run`)."""
 
 import argparse
-import json
 import os
 import re
 import signal
@@ -18,11 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from host_tools.site import Site, SiteError, bridge, terminal
+from host_tools.site import SiteError, bridge, options, terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_READY = re.compile(r"^ready (http://([^:/]+):(\d+)/)")
+_READY = re.compile(r"ready (http://([^:/]+):(\d+)/)")
 _READY_LIMIT_S = 120  # the first start may have to fetch MicroPython
 _LOOK_S = 0.5
 _PLAIN_LOOK_S = 2  # a log need not be that long
@@ -40,7 +39,7 @@ class Board:
     def __init__(self, command, say):
         self.log = deque(maxlen=_LOG_LINES)
         self._say = say
-        self._address = None
+        self._ready = None
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -67,15 +66,14 @@ class Board:
             self._process.wait()
         self._reader.join(_END_LIMIT_S)
 
-    def wait_ready(self):
-        """(address, host, port) as soon as the server answers."""
+    def wait_ready(self, ended):
+        """(address, host, port) as soon as the server answers; None if the run was ended before."""
         until_s = time.monotonic() + _READY_LIMIT_S
-        while not self._address:
+        while not self._ready and not ended.wait(0.05):
             self.check()
             if time.monotonic() > until_s:
-                raise RunError(f"The virtual board did not answer within {_READY_LIMIT_S} s.")
-            time.sleep(0.05)
-        return self._address
+                raise RunError(f"the virtual board did not answer within {_READY_LIMIT_S} s")
+        return self._ready
 
     def check(self):
         """Raises RunError if the board is no longer there."""
@@ -83,88 +81,17 @@ class Board:
         if status is not None:
             self._reader.join(_END_LIMIT_S)
             last = self.log[-1] if self.log else "it said nothing"
-            raise RunError(f"The virtual board ended with status {status}: {last}")
+            raise RunError(f"the virtual board ended with status {status}: {last}")
 
     def _read(self):
         for line in self._process.stdout:
             line = line.rstrip()
             ready = _READY.match(line)
             if ready:
-                self._address = ready[1], ready[2], int(ready[3])
+                self._ready = ready[1], ready[2], int(ready[3])
             elif line:
                 self.log.append(line)
                 self._say(line)
-
-
-def main(argv=None):
-    arguments = _parser().parse_args(argv)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        _run(arguments)
-    except KeyboardInterrupt:
-        return 0
-    except (RunError, SiteError) as error:
-        print(f"run: {error}", file=sys.stderr)
-        return 1
-
-
-def _parser():
-    parser = argparse.ArgumentParser(prog="python -m host_tools.run", description=__doc__)
-    parser.add_argument("--config", default=ROOT / "config.example.json", type=Path)
-    parser.add_argument("--http-port", default=8080, type=int)
-    parser.add_argument("--speed", default=1, type=float, help="site seconds a second")
-    parser.add_argument("--hour", default=10, type=float, help="time of day at the start")
-    parser.add_argument("--seed", default=1, type=int, help="which clouds and appliances")
-    parser.add_argument("--board", nargs="+", help=argparse.SUPPRESS)  # another board, for tests
-    return parser
-
-
-def _run(arguments):
-    _check_port(arguments.http_port)
-    console = Console()
-    with ExitStack() as stack:
-        site = stack.enter_context(_site(arguments))
-        clamps = Clamps(site, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        say = (lambda line: None) if console.is_terminal else print_board_line
-        board = stack.enter_context(Board(_command(arguments, site, clamps), say))
-        # From here on the first signal ends the run, and no second one cuts its end short.
-        stack.callback(_ignore_signals)
-        address, host, port = board.wait_ready()
-        show = _show_live if console.is_terminal else _show_plain
-        show(console, site, board, clamps, address, lambda: bridge.ask(host, port))
-
-
-def _check_port(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except (OSError, OverflowError) as error:
-            raise RunError(
-                f"HTTP port {port} cannot be used ({error}); give another one."
-            ) from error
-
-
-def _site(arguments):
-    try:
-        config = json.loads(arguments.config.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{arguments.config} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise RunError(f"{arguments.config} is no JSON: {error}.") from error
-    return Site(config, arguments.speed, arguments.hour, arguments.seed)
-
-
-def _command(arguments, site, clamps):
-    board = arguments.board or [sys.executable, "-u", "-m", "host_tools.virtual_board"]
-    return [
-        *board,
-        *("--config", str(arguments.config.resolve())),
-        *("--uart", site.bridge_tty),
-        *("--http-port", str(arguments.http_port)),
-        *clamps.options(),
-    ]
 
 
 class Clamps:
@@ -172,7 +99,7 @@ class Clamps:
 
     def __init__(self, site, folder):
         self._site = site
-        self._folder = folder
+        self._folder = Path(folder)
         self._written = {}
         self.write(site.truth())
 
@@ -188,35 +115,97 @@ class Clamps:
                 new.replace(self._folder / name)
 
 
-def _looks(site, board, clamps, ask, every_s):
-    """(truth, answer) again and again, until the board ends or a signal comes."""
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        _run(arguments, ended)
+        return 0
+    except (RunError, SiteError) as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m host_tools.run", description=__doc__)
+    options.add(parser)
+    parser.add_argument(
+        "--http-port", default=8080, type=int, choices=range(1, 65536), metavar="N"
+    )
+    parser.add_argument("--board", nargs="+", help=argparse.SUPPRESS)  # another board, for tests
+    return parser
+
+
+def _run(arguments, ended):
+    _check_port(arguments.http_port)
+    console = Console()
+    with ExitStack() as stack:
+        site = stack.enter_context(options.site(arguments))
+        clamps = Clamps(site, stack.enter_context(tempfile.TemporaryDirectory()))
+        say = _say_nothing if console.is_terminal else _say
+        board = stack.enter_context(Board(_command(arguments, site, clamps), say))
+        ready = board.wait_ready(ended)
+        if ready:
+            show, every_s = _shower(console, stack, site, board, ready[0])
+            _watch(site, board, clamps, ready[1:], show, lambda: ended.wait(every_s))
+
+
+def _check_port(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except (OSError, OverflowError) as error:
+            raise RunError(
+                f"HTTP port {port} cannot be used, give another one: {error}"
+            ) from error
+
+
+def _command(arguments, site, clamps):
+    board = arguments.board or [sys.executable, "-u", "-m", "host_tools.virtual_board"]
+    return [
+        *board,
+        *("--config", str(arguments.config.resolve())),
+        *("--uart", site.bridge_tty),
+        *("--http-port", str(arguments.http_port)),
+        *clamps.options(),
+    ]
+
+
+def _shower(console, stack, site, board, address):
+    """show(truth, answer), and how often it wants to: a picture for a terminal, lines for a log."""
+    if not console.is_terminal:
+        _say(f"ready {address}", "")
+        return lambda truth, answer: _say(
+            terminal.plain_line(site, truth, answer), ""
+        ), _PLAIN_LOOK_S
+    live = stack.enter_context(Live(console=console, auto_refresh=False))
+
+    def show(truth, answer):
+        live.update(terminal.picture(site, truth, answer, address, board.log), refresh=True)
+
+    return show, _LOOK_S
+
+
+def _watch(site, board, clamps, server, show, rest):
+    """Show both sides again and again, until rest() says that this is the end."""
     while True:
+        board.check()
         truth = site.truth()
         clamps.write(truth)
-        yield truth, ask()
-        time.sleep(every_s)
-        board.check()
+        show(truth, bridge.ask(*server))
+        if rest():
+            return
 
 
-def _show_live(console, site, board, clamps, address, ask):
-    with Live(console=console, auto_refresh=False) as live:
-        for truth, answer in _looks(site, board, clamps, ask, _LOOK_S):
-            live.update(terminal.picture(site, truth, answer, address, board.log), refresh=True)
+def _say(line, whose="board: "):
+    print(whose + line, flush=True)
 
 
-def _show_plain(console, site, board, clamps, address, ask):
-    print(f"ready {address}", flush=True)
-    for truth, answer in _looks(site, board, clamps, ask, _PLAIN_LOOK_S):
-        print(terminal.plain_line(site, truth, answer), flush=True)
-
-
-def print_board_line(line):
-    print(f"board: {line}", flush=True)
-
-
-def _ignore_signals():
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+def _say_nothing(line):
+    pass
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 with Site(config) as site:
     site.bridge_tty      # what a bridge opens as its RS485 port
-    site.truth()         # what its answer must say now, as floats
+    site.truth()         # what is so now, as floats
+    site.expected()      # the same as values.json must say it
     site.fault(1, Fault("silent"))
 """
 

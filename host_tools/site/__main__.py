@@ -2,60 +2,30 @@
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
-import time
-from pathlib import Path
+import threading
 
-from host_tools.site.devices import SiteError
-from host_tools.site.faults import KINDS, Fault
-from host_tools.site.simulation import Site
+from host_tools.site import SiteError, options
 
 
 def main():
-    arguments = _arguments()
-    try:
-        config = json.loads(Path(arguments.config).read_text(encoding="utf-8"))
-        site = Site(config, arguments.speed, arguments.hour, arguments.seed)
-    except (OSError, ValueError, SiteError) as error:
-        sys.exit(f"site: {arguments.config}: {error}")
+    parser = argparse.ArgumentParser(prog="python -m host_tools.site", description=__doc__)
+    options.add(parser)
+    parser.add_argument("--uart-link", metavar="PATH", help="make PATH a link to the serial port")
+    arguments = parser.parse_args()
+    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        site = options.site(arguments)
+    except SiteError as error:
+        sys.exit(f"site: {error}")
     with site, _link(site.bridge_tty, arguments.uart_link) as path:
-        for unit, kind in arguments.fault:
-            site.fault(unit, Fault(kind))
         units = ", ".join(f"{m.unit} {m.profile}" for m in site.meters.by_unit.values())
         print(f"ready {path}  (units: {units})", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(1)
-
-
-def _arguments():
-    parser = argparse.ArgumentParser(prog="python -m host_tools.site", description=__doc__)
-    parser.add_argument("--config", default="config.example.json")
-    parser.add_argument("--uart-link", metavar="PATH", help="make PATH a link to the serial port")
-    parser.add_argument("--speed", type=float, default=1, help="site seconds a second")
-    parser.add_argument("--hour", type=float, default=10, help="time of day at the start")
-    parser.add_argument("--seed", type=int, default=1, help="which clouds and appliances")
-    parser.add_argument(
-        "--fault",
-        type=_unit_and_kind,
-        action="append",
-        default=[],
-        metavar="UNIT=KIND",
-        help="let a unit misbehave: " + ", ".join(KINDS),
-    )
-    return parser.parse_args()
-
-
-def _unit_and_kind(text):
-    unit, _, kind = text.partition("=")
-    if kind not in KINDS:
-        raise ValueError(text)
-    return int(unit), kind
+        ended.wait()
 
 
 @contextlib.contextmanager
@@ -64,7 +34,7 @@ def _link(tty, path):
     if not path:
         yield tty
         return
-    with contextlib.suppress(FileNotFoundError):
+    if os.path.islink(path):
         os.unlink(path)
     os.symlink(tty, path)
     try:
