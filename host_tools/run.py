@@ -157,10 +157,9 @@ def _check_port(port):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
-        except (OSError, OverflowError) as error:
-            raise RunError(
-                f"HTTP port {port} cannot be used, give another one: {error}"
-            ) from error
+        except OSError as error:
+            reason = f"{error.strerror}; give another one"
+            raise RunError(f"HTTP port {port} cannot be used: {reason}") from error
 
 
 def _command(arguments, site, clamps):
