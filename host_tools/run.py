@@ -132,10 +132,16 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m host_tools.run", description=__doc__)
     options.add(parser)
     parser.add_argument(
-        "--http-port", default=8080, type=int, choices=range(1, 65536), metavar="N"
+        "--http-port", default=8080, type=_port, metavar="N", help="0: any free one"
     )
     parser.add_argument("--board", nargs="+", help=argparse.SUPPRESS)  # another board, for tests
     return parser
+
+
+def _port(text):
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0 to 65535")
+    return int(text)
 
 
 def _run(arguments, ended):
