@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,23 +83,44 @@ class Bench:
 
     @contextlib.contextmanager
     def running(self, app, *options):
-        """The process of a firmware that runs on; ended by SIGTERM if it still does."""
+        """A firmware that runs on, as Running; ended by SIGTERM if it still does."""
         process = subprocess.Popen(
-            self._command(app, options), cwd=ROOT, stdout=subprocess.PIPE, text=True
+            self._command(app, options), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+        watchdog = threading.Timer(LIMIT_S, process.kill)
+        watchdog.start()
         try:
-            yield process
+            yield Running(process)
         finally:
             process.terminate()
-            process.communicate(timeout=LIMIT_S)
+            process.communicate()
+            watchdog.cancel()
+
+
+class Running:
+    """A virtual board at work. Its reads end after LIMIT_S at the latest, because it is killed then."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def line(self):
+        return self.process.stdout.readline().decode().rstrip("\n")
+
+    def line_that_starts(self, start):
+        for text in iter(self.line, ""):
+            if text.startswith(start):
+                return text
+        raise AssertionError(f"no line starts with {start!r}")
+
+    def address(self):
+        """The address that the ready line gives."""
+        return self.line_that_starts("ready ").split()[1]
+
+    def end(self, number):
+        """Send a signal; return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait()
 
 
 def main_of(statements):
     return "def main(root):\n" + "".join(f"    {line}\n" for line in statements.splitlines())
-
-
-def ready_address(process):
-    for text in process.stdout:
-        if text.startswith("ready "):
-            return text.split()[1]
-    raise AssertionError("never ready")

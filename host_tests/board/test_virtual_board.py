@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench import LIMIT_S, SERVE, Bench, Line, main_of, ready_address  # noqa: E402
+from bench import SERVE, Bench, Line, main_of  # noqa: E402
 
 
 @pytest.fixture
@@ -28,20 +28,18 @@ def bench(tmp_path, line):
 
 
 def test_ready_is_said_when_the_server_answers_and_sigterm_ends_all(bench):
-    with bench.running(SERVE, "--http-port", "0") as process:
-        address = ready_address(process)
+    with bench.running(SERVE, "--http-port", "0") as board:
+        address = board.address()
         assert urllib.request.urlopen(address, timeout=5).read() == b"hello"
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(LIMIT_S) == 0
+        assert board.end(signal.SIGTERM) == 0
     with pytest.raises(OSError):
         urllib.request.urlopen(address, timeout=5)
 
 
 def test_ctrl_c_ends_the_run_with_success(bench):
-    with bench.running(SERVE, "--http-port", "0") as process:
-        ready_address(process)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(LIMIT_S) == 0
+    with bench.running(SERVE, "--http-port", "0") as board:
+        board.address()
+        assert board.end(signal.SIGINT) == 0
 
 
 def test_firmware_sees_only_what_a_board_has(bench):
@@ -105,13 +103,13 @@ def test_uart_carries_bytes_both_ways_with_the_line_settings(bench, line):
         "buf = bytearray(8)\n"
         "print(uart.readinto(buf), bytes(buf), uart.readinto(buf))\n"
     )
-    with bench.running(app) as process:
-        assert process.stdout.readline() == "0 None None\n"
+    with bench.running(app) as board:
+        assert board.line() == "0 None None"
         assert os.read(line.master, 10) == b"ping"
         settings = termios.tcgetattr(line.master)
         assert settings[4] == settings[5] == termios.B19200
         os.write(line.master, b"pong")
-        assert process.stdout.readline() == "4 b'pong\\x00\\x00\\x00\\x00' None\n"
+        assert board.line() == "4 b'pong\\x00\\x00\\x00\\x00' None"
 
 
 def test_flush_lasts_until_the_last_stop_bit(bench):
@@ -148,11 +146,11 @@ def test_overflowing_receive_buffer_loses_the_later_bytes(bench, line):
         "got = uart.read(600)\n"
         "print(len(got), got[0], got[-1], uart.any())\n"
     )
-    with bench.running(app) as process:
-        assert process.stdout.readline() == "go\n"
+    with bench.running(app) as board:
+        assert board.line() == "go"
         os.write(line.master, bytes(range(256)) + b"later")
-        assert "overflowed, 5 bytes are lost" in process.stdout.readline()
-        assert process.stdout.readline() == "256 0 255 0\n"
+        assert "overflowed, 5 bytes are lost" in board.line()
+        assert board.line() == "256 0 255 0"
 
 
 REFUSALS = """\
@@ -256,6 +254,7 @@ def test_socket_does_not_end_a_wait_before_the_tick(bench):
         "listener, client = socket.socket(), socket.socket()\n"
         "address = socket.getaddrinfo('127.0.0.1', 0)[0][-1]\n"
         "listener.bind(address)\n"
+        "listener.listen(1)\n"
         "poller = select.poll()\n"
         "poller.register(listener, select.POLLIN)\n"
         "time.sleep_us(10_000 - time.ticks_us() % 10_000)\n"
@@ -314,6 +313,7 @@ def test_adc_sine_has_the_given_rms_and_takes_no_heap(bench, bits):
         "before = gc.mem_alloc()\n"
         "for i in range(2000): mv[i] = adc.read_uv() // 1000\n"
         "taken = gc.mem_alloc() - before\n"
+        "gc.enable()\n"
         "mean = sum(mv) / 2000\n"
         "print(taken, mean, (sum((v - mean) ** 2 for v in mv) / 2000) ** 0.5)"
     )
@@ -333,11 +333,11 @@ def test_waveform_file_may_change_while_the_board_runs(bench, tmp_path):
         "adc = machine.ADC(machine.Pin(36), atten=machine.ADC.ATTN_11DB)\n"
         "while True:\n    print(adc.read_uv() // 10_000)\n    time.sleep_ms(20)\n"
     )
-    with bench.running(app, "--clamp", f"ct1=@{wave}") as process:
-        assert process.stdout.readline() in ("49\n", "50\n")
+    with bench.running(app, "--clamp", f"ct1=@{wave}") as board:
+        assert board.line() in ("49", "50")
         wave.write_text("dc(mv=900)\n")
         for _ in range(100):
-            if process.stdout.readline() in ("89\n", "90\n"):
+            if board.line() in ("89", "90"):
                 return
     raise AssertionError("the pin never saw the new waveform")
 
@@ -408,13 +408,13 @@ def test_wlan_falls_and_comes_back_by_itself(bench, tmp_path):
         "        print(up, wlan.status())\n"
         "    time.sleep_ms(20)\n"
     )
-    with bench.running(app, "--state", state) as process:
-        assert process.stdout.readline() == "False 1001\n"
-        assert process.stdout.readline() == "True 1010\n"
+    with bench.running(app, "--state", state) as board:
+        assert board.line() == "False 1001"
+        assert board.line() == "True 1010"
         Path(state, "wifi").write_text("down")
-        assert process.stdout.readline() == "False 1001\n"
+        assert board.line() == "False 1001"
         Path(state, "wifi").write_text("ok")
-        assert process.stdout.readline() == "True 1010\n"
+        assert board.line() == "True 1010"
 
 
 def test_nvs_outlives_the_run_once_committed(bench, tmp_path):

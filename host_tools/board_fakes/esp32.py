@@ -23,7 +23,7 @@ class NVS:
             raise ValueError("an NVS namespace has 1 to 15 characters")
         self._name = "nvs-" + namespace
         try:
-            with host.state.open(self._name, "r") as file:
+            with host.open_state(self._name, "r") as file:
                 self._values = json.load(file)
         except OSError:
             self._values = {}
@@ -62,5 +62,5 @@ class NVS:
         del self._values[key]
 
     def commit(self):
-        with host.state.open(self._name, "w") as file:
+        with host.open_state(self._name, "w") as file:
             json.dump(self._values, file)

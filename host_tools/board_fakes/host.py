@@ -34,7 +34,13 @@ RAISED = 122
 EXITED = 123
 
 # Never mounted, so that the firmware cannot see it.
-state = vfs.VfsPosix(os.getenv("BOARD_STATE"))
+_disk = vfs.VfsPosix()
+_STATE = os.getenv("BOARD_STATE")
+
+
+def open_state(name, mode):
+    """Open a file of the state folder."""
+    return _disk.open(_STATE + "/" + name, mode)
 
 
 def say(*words):
@@ -48,7 +54,7 @@ class Knob:
         self._byte = bytearray(1)
         self._default = ord(default)
         try:
-            self._file = state.open(name, "rb")
+            self._file = open_state(name, "rb")
         except OSError:
             self._file = None
 

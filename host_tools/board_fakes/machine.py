@@ -162,11 +162,11 @@ class ADC:
 class RTC:
     def memory(self, data=None):
         if data is None:
-            with host.state.open("rtc", "rb") as file:
+            with host.open_state("rtc", "rb") as file:
                 return file.read()
         if len(data) > 2048:
             raise ValueError("buffer too long")
-        with host.state.open("rtc", "wb") as file:
+        with host.open_state("rtc", "wb") as file:
             file.write(data)
 
 

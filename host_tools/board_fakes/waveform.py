@@ -18,7 +18,7 @@ _HEAD = {
 def load(name):
     """Return the Waveform in this file of the state folder, or None."""
     try:
-        file = host.state.open(name, "rb")
+        file = host.open_state(name, "rb")
     except OSError:
         return None
     address = host.mmap(None, _SIZE, 1, 1, file.fileno(), 0)  # PROT_READ, MAP_SHARED
