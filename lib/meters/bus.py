@@ -5,10 +5,10 @@ count no read of that unit has. Units answer in order, so once the probe is answ
 in between has the wrong length: it can never be taken for the answer to a later read.
 """
 
-from meters import plan
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
 from ticks import ticks_add, ticks_diff
 
+_MAX_REGISTERS = 125  # Application Protocol V1.1b3, 6.3
 _BACKOFF_MAX_MS = 30000
 _LONG_AGO_MS = 100000000  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
@@ -23,7 +23,7 @@ class Link:
         self.unit = unit
         self.timeout_ms = timeout_ms or limits.get("timeout_ms", 500)
         self.pause_ms = limits.get("pause_ms", 0) if pause_ms is None else pause_ms
-        self.registers_per_read = min(limits.get("registers_per_read", plan.MAX_REGISTERS), plan.MAX_REGISTERS)
+        self.registers_per_read = min(limits.get("registers_per_read", _MAX_REGISTERS), _MAX_REGISTERS)
         self.walls = limits.get("walls", ())
         self.holes = limits.get("holes", ())
         self.suspect = False
@@ -184,7 +184,9 @@ class Bus:
         if transaction.refused < _SPLIT_AFTER:
             transaction.asked = False
             return
-        halves = plan.split(transaction)
+        from meters.plan import split  # unloaded after boot
+
+        halves = split(transaction)
         if halves:
             self.plan[self._index : self._index + 1] = halves
             link = transaction.link

@@ -1,38 +1,9 @@
 """Which registers are read together: the fewest milliseconds on the wire, not the fewest requests. Runs at boot."""
 
+from meters.register import Transaction
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
 
-MAX_REGISTERS = 125  # Application Protocol V1.1b3, 6.3
-
 _TURNAROUND_MS = 20  # a usual meter's, where nothing else is known
-
-
-class Transaction:
-    """One read request of a link, and what its reply feeds."""
-
-    def __init__(self, link, function, registers, slow):
-        self.link = link
-        self.function = function
-        self.address = registers[0].address
-        self.count = max(r.address + r.words for r in registers) - self.address
-        self.slow = slow
-        self.registers = registers
-        self.quantities = []
-        self.asked_ms = 0
-        self.asked = False
-        self.refused = 0
-        for register in registers:
-            register.offset = 2 * (register.address - self.address)
-
-    def take(self, buf, data, now_ms):
-        """Decode a good reply; False if a value cannot be true. No heap."""
-        for register in self.registers:
-            register.read(buf, data, now_ms)
-        plausible = True
-        for quantity in self.quantities:
-            if not quantity.update():
-                plausible = False
-        return plausible
 
 
 def _allowed(link, start, end):
@@ -57,7 +28,7 @@ def blocks(registers, link, overhead_chars):
         last = 0
         for begin in range(end - 1, -1, -1):
             start = registers[begin].address
-            last = max(last, registers[begin].address + registers[begin].words)
+            last = max(last, registers[begin].end)
             if begin < end - 1 and not _allowed(link, start, last):
                 break
             cost = best[begin][0] + overhead_chars + 2 * (last - start)
@@ -99,9 +70,6 @@ def transactions(link, quantities, master, slow_every):
         for function in sorted({r.function for r in rest}):
             for block in blocks([r for r in rest if r.function == function], link, overhead):
                 plan.append(Transaction(link, function, block, is_slow))
-    for transaction in plan:
-        # A helper in the same block is decoded before the value that needs it.
-        transaction.registers.sort(key=lambda r: (len(r.helpers()) > 0, r.address))
     for quantity in quantities:
         needed = quantity.registers
         last = None
@@ -118,12 +86,10 @@ def _joins(plan, register, spare_chars):
         if transaction.function != register.function or transaction.slow:
             continue
         start = min(transaction.address, register.address)
-        end = max(transaction.address + transaction.count, register.address + register.words)
+        end = max(transaction.address + transaction.count, register.end)
         extra = end - start - transaction.count
         if 2 * extra <= spare_chars and _allowed(transaction.link, start, end):
-            registers = transaction.registers + [register]
-            registers.sort(key=lambda r: r.address)
-            transaction.__init__(transaction.link, transaction.function, registers, False)
+            transaction.cover(transaction.registers + [register])
             return True
     return False
 
@@ -140,9 +106,7 @@ def split(transaction):
         return None
     halves = []
     for part in (registers[:middle], registers[middle:]):
-        half = Transaction(transaction.link, transaction.function, part, transaction.slow)
-        half.registers.sort(key=lambda r: (len(r.helpers()) > 0, r.address))
-        halves.append(half)
+        halves.append(Transaction(transaction.link, transaction.function, part, transaction.slow))
     for quantity in transaction.quantities:
         second = any(r in halves[1].registers for r in quantity.registers)
         halves[second].quantities.append(quantity)
