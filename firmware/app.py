@@ -3,25 +3,35 @@
 import gc
 import json
 import select
+import sys
 
 import machine
 
 from firmware import supervisor
-from firmware.devices import Site
-from firmware.store import Store
 
 VERSION = "0.1.0"
+
+_BOOT_ONLY = (
+    "firmware.devices",
+    "firmware.store",
+    "meters.profile",
+    "meters.plan",
+    "meters.quantities",
+    "clamp.models",
+)
 
 
 def main(root):
     """Run for ever. A config.json that is refused ends it with one line, and leaves the REPL reachable."""
+    from firmware.store import Store
+
     store = Store(root)
     config = _settings(store)
     if config is None:
         return
     gc.collect()
     tasks = [supervisor.Task(name, part) for name, part in build(config, store, root)]
-    gc.collect()
+    _unload()
     from firmware.watchdog import Watchdog
 
     watchdog = Watchdog(tasks)
@@ -47,8 +57,20 @@ def _settings(store):
     return None
 
 
+def _unload():
+    """Forget the modules that only the boot needs; what they made stays."""
+    for name in _BOOT_ONLY:
+        if name in sys.modules:
+            del sys.modules[name]
+            package, _, module = name.partition(".")
+            delattr(sys.modules[package], module)
+    gc.collect()
+
+
 def build(config, store, root):
     """[(name, part)] of everything that runs."""
+    from firmware.devices import Site
+
     board = store.load("board", config["board"])
     for pin in board["on"]:
         machine.Pin(pin, machine.Pin.OUT, value=1)
@@ -88,10 +110,11 @@ def _clamps(board, site, store, bus):
     from firmware.clamp_adc import ClampADC
 
     clamps = []
+    voltage_dv = _voltage(site.voltage_device)
     for device, entry in site.clamps:
         sampler = ClampADC(board["clamps"][entry["clamp"]])
         figures = scale(entry, store.models())
-        clamps.append(Clamp(entry["clamp"], sampler, figures, device, device.power, site.voltage_dv))
+        clamps.append(Clamp(entry["clamp"], sampler, figures, device, device.power, voltage_dv))
     return Clamps(clamps, may_hold=_quiet(bus))
 
 
@@ -130,7 +153,7 @@ def _service(config, site, values, bus, clamps, root):
     clamps = clamps.clamps if clamps else []
     about = json.dumps({"version": VERSION, "board": config["board"]}).encode()
     report = status.Status(about, counters, site.devices, site.links, clamps)
-    metrics = status.Metrics(status.metric_groups(counters, site.devices, site.links, clamps))
+    metrics = status.Metrics(status.families(counters, site.devices, site.links, clamps))
     server.add(b"/status.json", report)
     server.add(b"/metrics", metrics)
     return [
@@ -140,6 +163,11 @@ def _service(config, site, values, bus, clamps, root):
         ("status", report),
         ("metrics", metrics),
     ]
+
+
+def _voltage(device):
+    """Tenths of a volt as a meter has just measured them, or None: asked by the clamps."""
+    return (lambda: device.fields["voltage_l1"]) if device else None
 
 
 def _quiet(bus):

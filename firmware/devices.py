@@ -33,11 +33,6 @@ class Site:
             found += reads
         return found
 
-    def voltage_dv(self):
-        """Tenths of a volt as a meter has just measured them, or None. No heap."""
-        device = self.voltage_device
-        return None if device is None else device.fields[VOLTAGE]
-
     def _add(self, entry, load):
         category = entry["category"]
         index = len([device for device in self.devices if device.category == category])

@@ -14,57 +14,67 @@ _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Report:
-    """A part that renders, and a source. Subclasses have sections: [(method, subject)]."""
+    """A part that renders, and a source. groups: [(method, [subject, ...])], rendered one subject at a time."""
 
-    def __init__(self, content_type, sections):
-        self._document = Document(1024, content_type)
-        self._sections = sections
-        self._next = 0
+    def __init__(self, content_type, groups, capacity):
+        self._document = Document(capacity, content_type)
+        self._groups = groups
+        self._group = 0
+        self._subject = 0
+        self._idle = True
         self._begun_ms = None
 
     def step(self, now_ms):
-        """Render one section. No heap."""
-        if self._next == 0:
+        """Render one subject. No heap."""
+        if self._idle:
             if self._begun_ms is not None and ticks_diff(now_ms, self._begun_ms) < _RENDER_MS:
                 return _RENDER_MS - ticks_diff(now_ms, self._begun_ms)
             if not self._document.begin():
                 return 20  # somebody is still reading
             self._begun_ms = now_ms
-        self._section(now_ms)
+            self._idle = False
+        self._render_next(now_ms)
         return 1
 
     def open(self, now_ms):
         """The last report; one that is being rendered is finished first."""
-        while self._next or self._begun_ms is None:
+        while not self._idle or self._begun_ms is None:
             self.step(now_ms)
         return self._document.open(now_ms)
 
-    def _section(self, now_ms):
-        method, subject = self._sections[self._next]
-        method(subject, now_ms)
-        self._next += 1
-        if self._next == len(self._sections):
+    def _render_next(self, now_ms):
+        method, subjects = self._groups[self._group]
+        if self._subject < len(subjects):
+            method(subjects[self._subject], now_ms)
+            self._subject += 1
+            return
+        self._subject = 0
+        self._group += 1
+        if self._group == len(self._groups):
+            self._group = 0
             self._document.end()
-            self._next = 0
+            self._idle = True
 
 
 class Status(Report):
-    """/status.json. about: texts; counters: [(name, kept dict)]."""
+    """/status.json. about: JSON in bytes; counters: [(name, kept dict)]."""
 
     def __init__(self, about, counters, devices, links, clamps):
-        sections = [(self._about, about)]
-        sections += [(self._counters, counter) for counter in counters]
-        for name, method, subjects in (
-            (b'"devices": [', self._device, devices),
-            (b'"units": [', self._unit, links),
-            (b'"clamps": {', self._clamp, clamps),
-        ):
-            sections.append((self._open_list, name))
-            sections += [(method, subject) for subject in subjects]
-            sections.append((self._close_list, b"}" if name.endswith(b"{") else b"]"))
-        sections.append((self._close_list, b"}"))
+        groups = [
+            (self._about, (about,)),
+            (self._counters, counters),
+            (self._open_list, (b'"devices": [',)),
+            (self._device, devices),
+            (self._close_list, (b"]",)),
+            (self._open_list, (b'"units": [',)),
+            (self._unit, links),
+            (self._close_list, (b"]",)),
+            (self._open_list, (b'"clamps": {',)),
+            (self._clamp, clamps),
+            (self._close_list, (b"}}",)),
+        ]
         self._comma = False
-        super().__init__(JSON, sections)
+        super().__init__(JSON, groups, 1024)
 
     def _about(self, about, now_ms):
         self._document.write(b'{"about": ')
@@ -162,49 +172,49 @@ class Status(Report):
 
 
 class Metrics(Report):
-    """/metrics in the Prometheus text format 0.0.4: all samples of a name together; what is unknown is left out.
+    """/metrics in the Prometheus text format 0.0.4; what is unknown is left out.
 
-    groups: [(subject, category, [(label, kept dict)])], the dicts of a group with the same keys.
+    families: [(subject, category, [(label, kept dict), ...])], the dicts of one family with the same keys.
     """
 
-    def __init__(self, groups):
-        sections = []
-        for group in groups:
-            for key in group[2][0][1] if group[2] else ():
-                sections.append((self._family, (group, key)))
-        super().__init__(_PROMETHEUS, sections)
+    def __init__(self, families):
+        groups = [((self._samples, [family])) for family in families]
+        super().__init__(_PROMETHEUS, groups, 2048)
 
-    def _family(self, family, now_ms):
-        (subject, category, members), key = family
+    def _samples(self, family, now_ms):
+        """All samples of a name stand together, as the format wants it."""
+        subject, category, members = family
+        for key in members[0][1]:
+            for label, numbers in members:
+                value = numbers[key]
+                if value is not None and not isinstance(value, dict) and key[0].isalpha():
+                    self._sample(subject, category, key, label, value)
+
+    def _sample(self, subject, category, key, label, value):
         document = self._document
-        for label, numbers in members:
-            value = numbers[key]
-            if value is None or isinstance(value, dict):
-                continue
-            document.write(b"nrgkick_bridge_")
-            document.write_text(subject)
-            document.write(b"_")
-            document.write_text(key)
-            document.write(label)
-            document.write(b" ")
-            if kind_of(category, key) == TENTHS:
-                document.write_tenths(value)
-            else:
-                document.write_int(value)
-            document.write(b"\n")
+        document.write(b"nrgkick_")
+        document.write_text(subject)
+        document.write(b"_")
+        document.write_text(key)
+        document.write(label)
+        document.write(b" ")
+        if kind_of(category, key) == TENTHS:
+            document.write_tenths(value)
+        else:
+            document.write_int(value)
+        document.write(b"\n")
 
 
-def metric_groups(counters, devices, links, clamps):
-    """Groups for Metrics (at boot)."""
-    groups = [(name, "", [(b"", numbers)]) for name, numbers in counters]
+def families(counters, devices, links, clamps):
+    """The families of Metrics (at boot)."""
+    made = [(name, "", [(b"", numbers)]) for name, numbers in counters]
     for category in FIELDS:
         members = [
             (('{category="%s",index="%d"}' % (category, device.index)).encode(), device.fields)
             for device in devices
             if device.category == category
         ]
-        groups.append(("device", category, members))
-    units = [(('{unit="%d"}' % link.unit).encode(), link.stats) for link in links]
-    groups.append(("unit", "", units))
-    groups.append(("clamp", "", [(('{clamp="%s"}' % c.name).encode(), c.result) for c in clamps]))
-    return groups
+        made.append(("device", category, members))
+    made.append(("unit", "", [(('{unit="%d"}' % u.unit).encode(), u.stats) for u in links]))
+    made.append(("clamp", "", [(('{clamp="%s"}' % c.name).encode(), c.result) for c in clamps]))
+    return [family for family in made if family[2]]
