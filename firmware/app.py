@@ -127,7 +127,6 @@ def _values(config, site, clocks):
 
 def _service(config, site, values, bus, clamps, root):
     """Wi-Fi, the server and what it serves."""
-    from firmware import status
     from firmware.health import Health
     from firmware.wifi import Station
     from httpd.answers import File
@@ -151,18 +150,41 @@ def _service(config, site, values, bus, clamps, root):
     if bus:
         counters += [("bus", bus.stats), ("line", bus.master.stats)]
     clamps = clamps.clamps if clamps else []
+    devices, links = site.devices, site.links  # not the site itself: it goes with its module
     about = json.dumps({"version": VERSION, "board": config["board"]}).encode()
-    report = status.Status(about, counters, site.devices, site.links, clamps)
-    metrics = status.Metrics(status.families(counters, site.devices, site.links, clamps))
-    server.add(b"/status.json", report)
-    server.add(b"/metrics", metrics)
-    return [
-        ("server", server),
-        ("wifi", station),
-        ("health", health),
-        ("status", report),
-        ("metrics", metrics),
-    ]
+
+    def status():
+        from firmware.status import Status
+
+        return Status(about, counters, devices, links, clamps)
+
+    def metrics():
+        from firmware.status import Metrics, families
+
+        return Metrics(families(counters, devices, links, clamps))
+
+    parts = [("server", server), ("wifi", station), ("health", health)]
+    for path, make in ((b"/status.json", status), (b"/metrics", metrics)):
+        report = OnDemand(make)
+        server.add(path, report)
+        parts.append((path.decode(), report))
+    return parts
+
+
+class OnDemand:
+    """A report, part and source, that is made when somebody first asks: a board that serves only a charger saves its heap."""
+
+    def __init__(self, make):
+        self._make = make
+        self._report = None
+
+    def step(self, now_ms):
+        return self._report.step(now_ms) if self._report else 1000
+
+    def open(self, now_ms):
+        if self._report is None:
+            self._report = self._make()
+        return self._report.open(now_ms)
 
 
 def _voltage(device):
