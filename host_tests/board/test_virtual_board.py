@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -12,7 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench import SERVE, Bench, Line, main_of  # noqa: E402
+from rig import SERVE, Bench, Line, main_of  # noqa: E402
+
+from host_tools import interpreter  # noqa: E402
+from host_tools.virtual_board.board import FAKES_HEAP  # noqa: E402
 
 
 @pytest.fixture
@@ -321,8 +325,8 @@ def test_adc_sine_has_the_given_rms_and_takes_no_heap(bench, bits):
     (printed,) = bench.prints(statements, "--clamp", clamp, "--interpreter", bits)
     taken, mean_mv, rms_mv = map(float, printed.split())
     assert taken == 0
-    assert abs(mean_mv - 1200) < 15
-    assert abs(rms_mv - 330) < 10
+    assert abs(mean_mv - 1200) < 40  # no whole number of cycles
+    assert abs(rms_mv - 330) < 20
 
 
 def test_waveform_file_may_change_while_the_board_runs(bench, tmp_path):
@@ -445,8 +449,17 @@ def test_button_pin_follows_its_control_file(bench, tmp_path):
     assert out == ["0 1"]
 
 
-def test_fakes_leave_room_in_a_64k_heap(bench):
-    (used,) = bench.prints(
-        "import gc\ngc.collect()\nprint(gc.mem_alloc())", "--heap", "64k", "--interpreter", 32
-    )
-    assert int(used) < 20_000
+@pytest.mark.parametrize("bits", [32, 64])
+def test_fakes_take_no_heap_from_the_firmware(bench, tmp_path, bits):
+    state = tmp_path / "state"
+    bench.prints("", "--interpreter", bits, "--state", state)
+    taken = int(Path(state, "heap").read_text())
+    assert taken - bare_heap(bits) == pytest.approx(FAKES_HEAP[bits], abs=1024)
+
+
+def bare_heap(bits):
+    """Bytes that MicroPython holds on a board before boot.py, with asyncio as every firmware has it."""
+    found = interpreter.find(bits)
+    program = "import gc, asyncio.core; gc.collect(); print(gc.mem_alloc())"
+    command = found.command("-c", program)
+    return int(subprocess.check_output(command, env=found.environment()))

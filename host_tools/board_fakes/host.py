@@ -8,24 +8,12 @@ import os
 import ffi
 import vfs
 
-_libc = ffi.open("libc.so.6")
-read = _libc.func("i", "read", "ipi")
-write = _libc.func("i", "write", "ipi")
-open_ = _libc.func("i", "open", "si")
-close = _libc.func("i", "close", "i")
-ioctl = _libc.func("i", "ioctl", "iip")
-tcdrain = _libc.func("i", "tcdrain", "i")
-tcflush = _libc.func("i", "tcflush", "ii")
-setitimer = _libc.func("i", "setitimer", "ipp")
-mmap = _libc.func("p", "mmap", "piiiii")
-prctl = _libc.func("i", "prctl", "ii")
-execl = _libc.func("i", "execl", "ssssp")
-exit_ = _libc.func("v", "_exit", "i")
-
-CHIP = os.getenv("BOARD_CHIP")
-DEVICE = os.getenv("BOARD_UART")
-COMMAND = os.getenv("BOARD_COMMAND")
-CAUSE = int(os.getenv("BOARD_RESET_CAUSE"))
+libc = ffi.open("libc.so.6")
+read = libc.func("i", "read", "ipi")
+write = libc.func("i", "write", "ipi")
+ioctl = libc.func("i", "ioctl", "iip")
+close = libc.func("i", "close", "i")
+exit_ = libc.func("v", "_exit", "i")
 
 # Exit statuses that tell the virtual board what became of the firmware.
 RESET = 120

@@ -1,11 +1,11 @@
 """machine as the firmware sees it on an ESP32: small, strict, odd where the chip is odd."""
 
 import io
+import os
 import struct
 import termios
 from time import sleep_ms, sleep_us, ticks_add, ticks_diff, ticks_ms, ticks_us
 
-import chips
 import host
 import waveform
 
@@ -15,8 +15,13 @@ WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
+_PINS = bytes.fromhex(os.getenv("BOARD_PINS"))
+_INPUTS = bytes.fromhex(os.getenv("BOARD_INPUTS"))
+_ADC = bytes.fromhex(os.getenv("BOARD_ADC"))
+_UARTS = int(os.getenv("BOARD_UARTS"))
 _TICK_MS = 10  # FreeRTOS, 100 Hz
 _freq_hz = 160_000_000
+_soft = False
 
 
 def reset():
@@ -29,11 +34,8 @@ def soft_reset():
     raise SystemExit
 
 
-_soft = False
-
-
 def reset_cause():
-    return host.CAUSE
+    return int(os.getenv("BOARD_RESET_CAUSE"))
 
 
 def unique_id():
@@ -71,7 +73,7 @@ class Pin:
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         if isinstance(id, Pin):
             id = id.gpio
-        if id not in chips.PINS:
+        if id not in _PINS:
             raise ValueError("invalid pin")
         self.gpio = id
         self._level = 0
@@ -80,7 +82,7 @@ class Pin:
         self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None):
-        if self.gpio in chips.INPUTS:
+        if self.gpio in _INPUTS:
             if mode in (Pin.OUT, Pin.OPEN_DRAIN):
                 raise ValueError("pin can only be input")
             if pull not in (-1, None):
@@ -90,7 +92,7 @@ class Pin:
         if mode != -1:
             self._mode = mode
         if self._mode == Pin.IN:
-            self._knob = host.Knob("pin%d" % self.gpio, "1" if pull == Pin.PULL_UP else "0")
+            self._knob = host.Knob("pin" + str(self.gpio), "1" if pull == Pin.PULL_UP else "0")
 
     def value(self, level=None):
         if level is not None:
@@ -110,7 +112,7 @@ class Pin:
         self._level = 0
 
     def __repr__(self):
-        return "Pin(%d)" % self.gpio
+        return f"Pin({self.gpio})"
 
 
 class ADC:
@@ -128,9 +130,9 @@ class ADC:
 
     def __init__(self, pin, *, atten=ATTN_0DB):
         gpio = pin.gpio if isinstance(pin, Pin) else pin
-        if gpio not in chips.ADC:
+        if gpio not in _ADC:
             raise ValueError("no pin of ADC block 1, the only one that works beside Wi-Fi")
-        self._wave = waveform.load("adc%d" % gpio)
+        self._wave = waveform.load("adc" + str(gpio))
         self._random = 1
         self._read_at = ticks_us()
         self.atten(atten)
@@ -146,7 +148,7 @@ class ADC:
         self._read_at = ticks_us()
         if self._wave is None:
             return 0
-        self._random = (self._random * 4561 + 51349) % 243000
+        self._random = (self._random * 171 + 11213) % 53125
         uv = self._wave.at(self._read_at, self._random % 2001 - 1000)
         return 0 if uv < ADC._DEAD_UV else min(uv, self._top_uv) // self._count_uv
 
@@ -178,12 +180,13 @@ class WDT:
             raise ValueError("id must be 0")
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
+        self._set = host.libc.func("i", "setitimer", "ipp")
         self._timer = bytearray(struct.calcsize("llll"))
         struct.pack_into("llll", self._timer, 0, 0, 0, timeout // 1000, timeout % 1000 * 1000)
         self.feed()
 
     def feed(self):
-        host.setitimer(0, self._timer, None)
+        self._set(0, self._timer, None)
 
 
 # Rates that Linux numbers apart (asm-generic/termbits.h).
@@ -196,6 +199,7 @@ _PARENB = 0x100
 _PARODD = 0x200
 _OPEN_FLAGS = 0x902  # O_RDWR | O_NOCTTY | O_NONBLOCK
 _FIONREAD = 0x541B
+_TCFLSH = 0x540B
 _POLL_IN = 1
 _POLL_OUT = 4
 
@@ -209,16 +213,16 @@ class UART(io.IOBase):
     _fd = -1  # one wire leaves the board: a second UART object takes it over, as on the chip
 
     def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **options):
-        if not 1 <= id < chips.UARTS:
-            raise ValueError("UART(%d) does not exist or is the console" % id)
+        if not 1 <= id < _UARTS:
+            raise ValueError("this UART does not exist or is the console")
         self._count = bytearray(4)
         self._kept = None
         self._kept_at = 0
         self._end_us = ticks_us()
         if UART._fd < 0:
-            UART._fd = host.open_(host.DEVICE, _OPEN_FLAGS)
+            UART._fd = host.libc.func("i", "open", "si")(os.getenv("BOARD_UART"), _OPEN_FLAGS)
         if UART._fd < 0:
-            raise OSError(host.DEVICE)
+            raise OSError(os.errno())
         self.init(baudrate, bits, parity, stop, **options)
 
     def init(
@@ -246,7 +250,7 @@ class UART(io.IOBase):
         self._timeout_ms = timeout // _TICK_MS * _TICK_MS
         self._char_us = (1 + bits + (parity is not None) + stop) * 1_000_000 // baudrate
         _set_line(UART._fd, baudrate, bits, parity, stop)
-        host.tcflush(UART._fd, 0)
+        host.ioctl(UART._fd, _TCFLSH, 0)
 
     def deinit(self):
         host.close(UART._fd)
@@ -327,7 +331,6 @@ class UART(io.IOBase):
         return left_us if 0 < left_us < 60_000_000 else 0
 
     def flush(self):
-        host.tcdrain(UART._fd)
         sleep_us(self._pending_us())
 
     def txdone(self):
@@ -341,7 +344,7 @@ class UART(io.IOBase):
 
 def _set_line(fd, baudrate, bits, parity, stop):
     if baudrate not in _SPEEDS:
-        raise ValueError("the tty does not know %d baud" % baudrate)
+        raise ValueError("unknown baudrate")
     flags = _CREAD_CLOCAL | {7: _CS7, 8: _CS8}[bits] | {1: 0, 2: _CSTOPB}[stop]
     if parity is not None:
         flags |= _PARENB | {0: 0, 1: _PARODD}[parity]

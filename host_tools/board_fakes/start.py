@@ -5,8 +5,10 @@ import gc
 import os
 import sys
 
+import esp32  # noqa: F401  (loaded now: later there is no folder to load it from)
 import host
 import machine
+import network  # noqa: F401
 import vfs
 
 import __main__
@@ -16,26 +18,25 @@ _SIGKILL = 9
 
 
 def _become_esp32():
-    host.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    host.libc.func("i", "prctl", "ii")(_PR_SET_PDEATHSIG, _SIGKILL)
     if os.getenv("BOARD_TICK") == "1":
         import tick_select
 
         sys.modules["select"] = tick_select
-        asyncio.core.select = tick_select.ForAsyncio
-        asyncio.core._io_queue.poller = tick_select.ForAsyncio.poll()
+        asyncio.core.select = tick_select
+        asyncio.core._io_queue.poller = tick_select.poll(0)
     flash = vfs.VfsPosix(os.getenv("BOARD_IMAGE"))
     vfs.umount("/")
     vfs.mount(flash, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("start", "host", "chips", "waveform", "tick_select"):
+    for name in ("start", "host", "waveform"):
         sys.modules.pop(name, None)
-    gc.collect()
 
 
 def _run(name):
     try:
-        execfile(name, __main__.__dict__)
+        execfile(name, __main__.__dict__)  # noqa: F821
         return True
     except SystemExit as exit:
         if machine._soft:
@@ -52,10 +53,18 @@ def _soft_reset():
     for fd in range(3, 64):
         host.close(fd)
     os.putenv("BOARD_RESET_CAUSE", str(machine.SOFT_RESET))
-    host.execl("/bin/sh", "sh", "-c", host.COMMAND, None)
+    host.libc.func("i", "execl", "ssssp")("/bin/sh", "sh", "-c", os.getenv("BOARD_COMMAND"), None)
+
+
+def _note_heap():
+    """For those who measure the firmware's heap: what was taken before it came."""
+    gc.collect()
+    with host.open_state("heap", "w") as file:
+        file.write(str(gc.mem_alloc()))
 
 
 _become_esp32()
+_note_heap()
 _run("boot.py")
 _run("main.py")
 host.exit_(host.ENDED)

@@ -5,18 +5,23 @@ UART wakes it. So a wait comes back late, and what arrives in between is seen at
 """
 
 import select
-from select import *
 from time import sleep_us, ticks_diff, ticks_ms, ticks_us
 
 _TICK_US = 10_000
+
+POLLIN = select.POLLIN
+POLLOUT = select.POLLOUT
+POLLERR = select.POLLERR
+POLLHUP = select.POLLHUP
 
 _poll = select.poll
 
 
 class poll:
-    """rest_ms: how long a look without wait may rest in the PC's own poll, which a socket ends at once.
+    """A look without wait rests up to rest_ms in the PC's own poll, which a socket ends at once.
 
-    A loop on the board never rests and its pass takes some hundred microseconds; on a PC it would eat a whole core.
+    The firmware's loop never rests and its pass takes some hundred microseconds on a board; on a PC it would eat
+    a whole core. asyncio looks once more on each pass: not there, it would double the rest.
     """
 
     def __init__(self, rest_ms=1):
@@ -50,16 +55,3 @@ class poll:
         for _ in self._poll.ipoll(0):
             return True
         return False
-
-
-class ForAsyncio:
-    """What asyncio takes for select: its loop looks without wait on each pass, beside the server's own look."""
-
-    POLLIN = POLLIN
-    POLLOUT = POLLOUT
-    POLLERR = POLLERR
-    POLLHUP = POLLHUP
-
-    @staticmethod
-    def poll():
-        return poll(0)

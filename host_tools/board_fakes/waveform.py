@@ -21,7 +21,8 @@ def load(name):
         file = host.open_state(name, "rb")
     except OSError:
         return None
-    address = host.mmap(None, _SIZE, 1, 1, file.fileno(), 0)  # PROT_READ, MAP_SHARED
+    mmap = host.libc.func("p", "mmap", "piiiii")
+    address = mmap(None, _SIZE, 1, 1, file.fileno(), 0)  # PROT_READ, MAP_SHARED
     file.close()
     return Waveform(uctypes.struct(address, _HEAD))
 

@@ -60,7 +60,13 @@ def _parser():
     parser.add_argument(
         "--http-port", type=int, metavar="N", help="instead of the config's; 0: any free one"
     )
-    parser.add_argument("--heap", default="128k", help="MicroPython's heap (default 128k)")
+    parser.add_argument(
+        "--heap",
+        type=_size,
+        default="128k",
+        metavar="SIZE",
+        help="heap of the firmware (default 128k); what the fakes take comes on top",
+    )
     parser.add_argument(
         "--clamp",
         action="append",
@@ -83,6 +89,11 @@ def _parser():
     )
     parser.add_argument("--root", default=image.ROOT, help=argparse.SUPPRESS)
     return parser
+
+
+def _size(text):
+    number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "")
+    return int(number) * {"": 1, "k": 1 << 10, "m": 1 << 20}.get(unit, 0)
 
 
 def _run(arguments, folder):

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from host_tools import image
+from host_tools.virtual_board import chips
 from host_tools.virtual_board.waveform import Waveform, WaveformError
 
 FAKES = Path(__file__).resolve().parent.parent / "board_fakes"
@@ -25,6 +26,10 @@ _REASONS = {
     _EXITED: "the firmware called sys.exit; a real board would start it again and again",
     STARVED: "the watchdog was not fed in time",
 }
+
+
+# What the fakes take of the heap, by the interpreter's bits: on a board they are in flash.
+FAKES_HEAP = {32: 20 << 10, 64: 30 << 10}
 
 
 class BoardError(Exception):
@@ -52,7 +57,7 @@ class Board:
         march = {32: "x86", 64: "x64"}[self._interpreter.bits]
         image.write(self._flash, self._options.config, self._options.root, march)
         for source in FAKES.glob("*.py"):
-            image.compile_module(source, self._fakes / f"{source.stem}.mpy", source.name)
+            image.compile_module(source, self._fakes / f"{source.stem}.mpy", source.name, level=3)
         Path(self._state, "rtc").write_bytes(b"")  # RTC memory does not outlive a loss of power
 
     def config(self):
@@ -93,13 +98,15 @@ class Board:
 
     def start(self, cause):
         """Start the interpreter; its console is a pipe."""
-        command = self._interpreter.command("-c", "import start", heap=self._options.heap)
+        command = self._interpreter.command(
+            "-c", "import start", heap=self._options.heap + FAKES_HEAP[self._interpreter.bits]
+        )
         environment = self._interpreter.environment(
             MICROPYPATH=f"{self._fakes}:.frozen",
             BOARD_IMAGE=str(self._flash),
             BOARD_STATE=str(self._state),
             BOARD_UART=os.path.abspath(self._options.uart),
-            BOARD_CHIP=self.hardware()["chip"],
+            **chips.environment(self.hardware()["chip"]),
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
             BOARD_TICK="0" if self._options.no_tick else "1",

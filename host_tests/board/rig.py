@@ -123,4 +123,6 @@ class Running:
 
 
 def main_of(statements):
-    return "def main(root):\n" + "".join(f"    {line}\n" for line in statements.splitlines())
+    return "def main(root):\n    pass\n" + "".join(
+        f"    {line}\n" for line in statements.splitlines()
+    )
