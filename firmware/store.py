@@ -28,10 +28,13 @@ class Store:
         return None
 
     def names(self, kind):
-        """All names of a kind, for a did-you-mean."""
+        """All names of a kind, for a did-you-mean; a profile need not be on the device to be suggested."""
         if kind == "model":
             return list(self.models())
         found = []
+        if kind == "profile":
+            with open(self._root + "/lib/meters/profile_names.json") as file:
+                found = json.load(file)
         for folder in self._places(kind):
             try:
                 found += [name[:-5] for name in os.listdir(folder) if name.endswith(".json")]
@@ -45,5 +48,6 @@ class Store:
             return json.load(file)
 
     def _places(self, kind):
-        owners = [] if kind == "board" else ["/profiles"]
-        return owners + [self._root + ("/boards" if kind == "board" else "/lib/meters/profiles")]
+        if kind == "board":
+            return [self._root + "/boards"]
+        return ["/profiles", self._root + "/lib/meters/profiles"]

@@ -1,4 +1,4 @@
-"""Writes docs/profiles.md, the catalogue of profiles: `python -m host_tools.profiles_doc`."""
+"""Writes docs/profiles.md, the catalogue, and the list of names for the device: `python -m host_tools.profiles_doc`."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "lib" / "meters" / "profiles"
 PAGE = ROOT / "docs" / "profiles.md"
+# The device has only the profiles that its config names; with the others' names it can say "did you mean".
+NAMES = ROOT / "lib" / "meters" / "profile_names.json"
 
 _ROLES = {
     "inverters": "inverter",
@@ -89,5 +91,10 @@ def page(profiles):
     return _HEAD.format(count=len(profiles)) + "".join(rows)
 
 
+def names(profiles):
+    return json.dumps(sorted(profiles), indent=0) + "\n"
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(load()), "utf-8")
+    NAMES.write_text(names(load()), "utf-8")

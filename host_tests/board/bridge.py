@@ -22,7 +22,7 @@ class Answer:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         text = response.read().decode()
-        is_json = self.headers.get("content-type") == "application/json"
+        is_json = text and self.headers.get("content-type") == "application/json"
         self.body = json.loads(text) if is_json else text
 
 

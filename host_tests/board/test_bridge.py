@@ -3,12 +3,12 @@
 import json
 import subprocess
 
-import bridge
 import pytest
+
+import bridge
+from host_tools.site import Fault, Site
 from maker import INFO, VALUES
 from maker import config as maker_config
-
-from host_tools.site import Fault, Site
 
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1, "info": {"name": "Grid"}}
 HYBRID = {
@@ -66,7 +66,9 @@ def test_what_the_charger_gets_is_the_sites_truth(tmp_path, bits):
             for category in ("inverters", "energy_meters", "batteries"):
                 for key, value in values[category]["0"].items():
                     if key not in ("battery_connected", "mode"):
-                        assert value == expected[category]["0"][key], (category, key)
+                        # The hybrid counts its energies in 0.1 kWh and its charge in 1 %; all else is exact.
+                        step = 100 if key.endswith("_wh") else 1 if key == "soc" else 0
+                        assert abs(value - expected[category]["0"][key]) * 2 <= step, key
             inverter, grid = values["inverters"]["0"], values["energy_meters"]["0"]
             assert inverter["battery_connected"] is True
             assert values["load_power_w"] == inverter["inv_power_ac_w"] + grid["grid_power_w"]

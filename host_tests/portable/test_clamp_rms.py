@@ -125,7 +125,7 @@ def test_noise_between_samples_is_found_without_the_wave():
 def test_the_phase_is_the_fundamental_s_at_the_first_sample():
     for wanted in range(0, 4096, 128):
         turns = wanted / 4096
-        wave = lambda at_us: (  # noqa: E731
+        wave = lambda at_us, turns=turns: (  # noqa: E731
             sine(500, turns=turns)(at_us) + sine(150, 0, 3 * turns)(3 * at_us)
         )
         off = (filled(every(50), wave).phase - wanted) % 4096

@@ -65,7 +65,8 @@ def _parser():
         type=_size,
         default="128k",
         metavar="SIZE",
-        help="heap of the firmware (default 128k); what the fakes take comes on top",
+        help="heap of the firmware (default 128k) in an ESP32's measure: the 64-bit interpreter, whose objects "
+        "are twice as large, gets twice as much; what the fakes take comes on top",
     )
     parser.add_argument(
         "--clamp",

@@ -96,10 +96,14 @@ class Board:
         for waveform in self._waveforms:
             waveform.refresh()
 
+    def _heap(self):
+        bits = self._interpreter.bits
+        return self._options.heap * bits // 32 + FAKES_HEAP[bits]
+
     def start(self, cause):
         """Start the interpreter; its console is a pipe."""
         command = self._interpreter.command(
-            "-c", "import start", heap=self._options.heap + FAKES_HEAP[self._interpreter.bits]
+            "-c", "import start", heap=self._heap()
         )
         environment = self._interpreter.environment(
             MICROPYPATH=f"{self._fakes}:.frozen",
