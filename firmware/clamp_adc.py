@@ -13,7 +13,7 @@ _MASK = 0x3FFFFFFF  # differences of ticks_us, whatever their period
 
 class ClampADC:
     low_uv = 150000
-    high_uv = 2450000
+    high_uv = 2440000  # its end is at 2450 mV
 
     def __init__(self, pin):
         self.start_us = 0  # ticks_us of the last window's start

@@ -14,7 +14,7 @@ LONGEST_US = 22222  # 45 Hz
 _PAIRS = 8
 _STRIDE_US = 16  # a quarter of a pair's tolerance at 65 cycles a second
 _SLICE = 8  # candidates per step: some 2 ms on an ESP32
-_LONGEST_GAP_US = 4000000
+_LONGEST_GAP_US = 3000000
 _LOST = 4
 
 

@@ -3,7 +3,7 @@
 from ticks import ticks_add, ticks_diff
 
 from .mains import Mains
-from .rms import Window
+from .rms import FEW, UNEVEN, Window
 
 # Rounds last 0.8 to 1.3 s, 1.05 s on average, in no regular order: by that clamp.mains tells 50 Hz
 # from 51 or 60. The factor was chosen so that a period that is wrong by 0.3 to 15 Hz is found out
@@ -12,6 +12,9 @@ _SHORTEST_MS = 800
 _SPREAD_MS = 499
 _FACTOR = 107
 _BUSY_MS = 1
+# A window that the interpreter could not sample evenly is repeated soon: its load would grow stale.
+_REPEATS = 2
+_REPEAT_MS = 200
 _END_US = 100  # the last sample is finished before the cycle is over
 
 
@@ -29,6 +32,7 @@ class Clamps:
         self._may_hold = may_hold
         self._turn = 0
         self._rounds = 0
+        self._repeats = 0
         self._due_ms = None
         self._working = False
         self._ended_ms = 0
@@ -64,9 +68,17 @@ class Clamps:
     def _work(self):
         if not self._window.step():
             return
-        self.clamps[self._turn].take(self._window, self.mains, self._ended_ms)
-        self.cycles = (self.cycles + 1) & 0x3FFFFFFF
         self._working = False
+        self.cycles = (self.cycles + 1) & 0x3FFFFFFF
+        reason = self.clamps[self._turn].take(self._window, self.mains, self._ended_ms)
+        if (reason == FEW or reason == UNEVEN) and self._repeats < _REPEATS:
+            self._repeats += 1
+            self._due_ms = ticks_add(self._ended_ms, _REPEAT_MS)
+        else:
+            self._next()
+
+    def _next(self):
+        self._repeats = 0
         self._turn += 1
         if self._turn == len(self.clamps):
             self._turn = 0

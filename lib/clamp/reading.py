@@ -8,7 +8,7 @@ from array import array
 
 from ticks import ticks_add, ticks_diff
 
-from .rms import REASONS, scaled_root
+from .rms import DEAD, REASONS, scaled_root
 
 _WINDOWS = 4  # averaged while the load rests; a step of the load starts anew
 _QUIET_SQUARE = 300 * 300  # below 30 mV the slope of the wave is lost in the noise
@@ -58,17 +58,22 @@ class Clamp:
         self._phase = -1
 
     def take(self, window, mains, ended_ms):  # no heap
-        """A window was worked through: renew the reading, or count why not."""
+        """A window was worked through: renew the reading, or count why not. The reason, 0: good."""
         result = self.result
         result["samples"] = window.count
         result["clipped_permille"] = window.clipped_permille
+        if window.reason >= DEAD:
+            self._phase = (
+                -1
+            )  # this may last: what comes after is not compared with what was before
         reason = window.reason or self._listen(window, mains)
         if reason:
-            self._reject(reason)
-            return
-        result["windows"] += 1
-        self._average(window)
-        self._publish(ended_ms)
+            self.rejected[REASONS[reason]] += 1
+        else:
+            result["windows"] += 1
+            self._average(window)
+            self._publish(ended_ms)
+        return reason
 
     def _listen(self, window, mains):
         """Tell the mains where its fundamental stood; a reason if the window's length was wrong."""
@@ -84,14 +89,10 @@ class Clamp:
         self._start_us = start_us
         self._phase = window.phase
         result["frequency_mhz"] = mains.frequency_mhz
-        return _FREQUENCY if mains.lost else 0
-
-    def _reject(self, reason):
-        self.rejected[REASONS[reason]] += 1
-        if reason == _FREQUENCY:
-            self._averaged = 0  # so were the windows before
-        else:
-            self._phase = -1
+        if not mains.lost:
+            return 0
+        self._averaged = 0  # the windows before were as wrong
+        return _FREQUENCY
 
     def _average(self, window):
         square = window.mean_square
