@@ -6,7 +6,8 @@ A source is what a path leads to; it chooses an answer:
     answer.status               "200", the key it is counted under
     answer.length               bytes, head and body
     answer.read(view, offset)   copy what comes at offset into view, return how many bytes; no heap
-    answer.close()              it was copied, or the client is gone
+    answer.pin()                more reads will follow: stay as you are...
+    answer.unpin()              ...until all is copied, or the client is gone
 
 Here each source is its own and only answer.
 """
@@ -56,7 +57,10 @@ class Fixed:
         self._stream.seek(offset)
         return self._stream.readinto(view)
 
-    def close(self):
+    def pin(self):
+        pass
+
+    def unpin(self):
         pass
 
 
@@ -82,7 +86,10 @@ class File:
         self._file.seek(offset - self._head_length)
         return self._file.readinto(view)
 
-    def close(self):
+    def pin(self):
+        pass
+
+    def unpin(self):
         pass
 
 

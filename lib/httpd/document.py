@@ -9,7 +9,12 @@ import sys
 
 from httpd import answers
 
-_WIDTH = 6
+try:
+    from micropython import const
+except ImportError:
+    const = int
+
+_WIDTH = const(6)
 _BLANK = (
     b" " * _WIDTH
 )  # in front of a number any number of blanks is allowed (RFC 9112, section 5)
@@ -92,14 +97,17 @@ class Document:
         _put(self._stream, value)
 
     def open(self, now_ms):
-        self._readers += 1
         return self
 
     def read(self, view, offset):
         self._stream.seek(offset)
         count = self._stream.readinto(view)
+        offset += count
         # Behind the end lies what is left of a longer document.
-        return min(count, self.length - offset)
+        return count if offset <= self.length else count - offset + self.length
 
-    def close(self):
+    def pin(self):
+        self._readers += 1
+
+    def unpin(self):
         self._readers -= 1

@@ -4,46 +4,50 @@ Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is look
 pieces is it kept; of the fields nothing but their end matters, since no answer depends on a field. No heap.
 """
 
+try:
+    from micropython import const
+except ImportError:
+    const = int
+
 # Long enough for any path of ours with a query, short enough to be kept in every slot.
-LINE_BYTES = 256
+LINE_BYTES = const(256)
 # Browsers send 1 to 3 kB of cookies to whatever runs on that host name.
-HEAD_BYTES = 4096
+HEAD_BYTES = const(4096)
 # In front of the new bytes: the end of a head is three bytes long and may be cut at any place.
-TAIL_BYTES = 2
+TAIL_BYTES = const(2)
 
-MORE = 0
-FOUND = 200
-BAD = 400
-UNKNOWN = 404
-LINE_TOO_LONG = 414
-HEAD_TOO_LONG = 431
-OTHER_METHOD = 500  # by the maker's document, where HTTP has 405
+MORE = const(0)
+FOUND = const(200)
+BAD = const(400)
+UNKNOWN = const(404)
+LINE_TOO_LONG = const(414)
+HEAD_TOO_LONG = const(431)
+OTHER_METHOD = const(500)  # by the maker's document, where HTTP has 405
 
-_SPACE = 32
-_QUERY = 63
-_RETURN = 13
-_VERSION_BYTES = 9  # of " HTTP/1.1"
+_QUERY = const(63)
+_RETURN = const(13)
+_VERSION_BYTES = const(9)  # of " HTTP/1.1"
 
 
 class Request:
     """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to."""
 
     def __init__(self, routes):
-        """`routes`: objects with `path` in bytes and `length`, its length."""
+        """`routes`: objects with `path` in bytes and `length`, its length; the last is looked at first."""
         self._routes = routes
+        self.route = None
         self._line = bytearray(LINE_BYTES)
+        self._last_but_one = self._last = 0  # bytes of an unfinished head
         self.reset()
 
     def reset(self):
-        self.route = None
         self.closes = False  # the client waits for our close: HTTP/1.0
         self._outcome = MORE  # of the request line, until the head has ended
         self._kept = 0  # bytes of an unfinished request line
-        self._taken = 0  # bytes of the head so far, the last two of them:
-        self._last_but_one = self._last = 0
+        self._taken = 0  # bytes of an unfinished head
 
     def feed(self, data, count):
-        """Take data[TAIL_BYTES:TAIL_BYTES + count], return an outcome. The bytes before are ours."""
+        """Take data[TAIL_BYTES:TAIL_BYTES + count], 1 kB at most, return an outcome. The bytes before are ours."""
         end = TAIL_BYTES + count
         start = 0
         outcome = self._outcome
@@ -56,7 +60,14 @@ class Request:
             if outcome == BAD or outcome == LINE_TOO_LONG:
                 return outcome
             self._outcome = outcome
-        if outcome != MORE and self._ends(data, start, end):
+        else:
+            # The end may have begun in the piece before.
+            data[0] = self._last_but_one
+            data[1] = self._last
+            end = min(end, TAIL_BYTES + HEAD_BYTES - self._taken)
+        if outcome != MORE and (
+            data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
+        ):
             return outcome
         self._taken += count
         if self._taken >= HEAD_BYTES:
@@ -64,14 +75,6 @@ class Request:
         self._last_but_one = data[end - 2] if count > 1 else self._last
         self._last = data[end - 1]
         return MORE
-
-    def _ends(self, data, start, end):
-        """Is there an empty line in data[start:end]? From 0 on it may have begun in the piece before."""
-        if start == 0:
-            data[0] = self._last_but_one
-            data[1] = self._last
-        end = min(end, TAIL_BYTES + HEAD_BYTES - self._taken)
-        return data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
 
     def _keep(self, data, feed, end):
         """Collect a request line that comes in pieces or is too long; its outcome once `feed` ends it."""
@@ -106,18 +109,18 @@ class Request:
             if not line.startswith(b"GET ", start):
                 self.closes = False  # there may be a body to drain
                 return OTHER_METHOD
-        if line.find(b" ", at, end) >= 0:
-            return BAD
-        return self._find(line, at)
+        return self._find(line, at, end)
 
-    def _find(self, line, at):
-        """A path cannot match beyond the line's end, since none has a space."""
-        for i in range(len(self._routes)):
+    def _find(self, line, at, end):
+        i = len(self._routes)
+        while i:
+            i -= 1
             route = self._routes[i]
-            if line.startswith(route.path, at):
-                if line[at + route.length] == _SPACE or line[at + route.length] == _QUERY:
-                    self.route = route
-                    return FOUND
+            if line.startswith(route.path, at) and (
+                at + route.length == end or line[at + route.length] == _QUERY
+            ):
+                self.route = route
+                return FOUND
         return UNKNOWN
 
 

@@ -4,41 +4,46 @@ What a request costs is what `accept` and one poll entry allocate: 80 bytes on a
 as MicroPython has them (`readinto`, `write(buf, offset, length)`). docs/performance.md says what it comes to.
 """
 
-from errno import EAGAIN, ECONNABORTED, EIO, ENOBUFS, ENOMEM
-
 from httpd import answers
-from httpd.request import FOUND, MORE, TAIL_BYTES, Request
+from httpd.request import FOUND, TAIL_BYTES, Request
 from ticks import ticks_add, ticks_diff
 
+try:
+    from micropython import const
+except ImportError:
+    const = int
+
 # Larger than most requests: a read that fills its buffer needs no second one to learn that there is no more.
-READ_BYTES = 1024
+READ_BYTES = const(1024)
 # Nothing came and nothing went. A packet lost on Wi-Fi is sent again after 1, 3, 7 s. A long time costs nothing,
 # because in a full house the idlest goes anyway.
-IDLE_MS = 5000
+IDLE_MS = const(5000)
 # From accept to close: for a head that trickles in, a reader that is slow, a body without end.
-LIFE_MS = 10000
+LIFE_MS = const(10000)
 # Who closes first keeps the pair of addresses for two minutes, and lwIP has 12 connections in all: let it be the
 # client, which closes as soon as it has Content-Length bytes. One that waits for our close waits this long. What
 # still comes is read and dropped, since closing on unread bytes resets the connection and kills the answer.
-GRACE_MS = 50
-# When lwIP or the heap is exhausted, trying again at once makes it worse.
-REST_MS = 200
-_CHECK_MS = 10
+GRACE_MS = const(50)
+# When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only clients that went
+# away before we came, at most a full backlog of them: the number tells, since error numbers differ between ports.
+FAILURES = const(8)
+REST_MS = const(200)
+_CHECK_MS = const(25)
 
 # select.POLLIN and POLLOUT have these values on every port.
-_READABLE = 1
-_WRITABLE = 4
+_READABLE = const(1)
+_WRITABLE = const(4)
 
-_FREE = 0
-_HEAD = 1
-_SEND = 2
-_GRACE = 3
+_FREE = const(0)
+_HEAD = const(1)
+_SEND = const(2)
+_GRACE = const(3)
 
 _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
 # Beyond any idle time, so that classes of connections sort before it.
-_CLASS = 1 << 20
+_CLASS = const(1 << 20)
 # Ticks wrap: what is longer ago than this stays this long ago.
-_LONG_AGO_MS = 1 << 28
+_LONG_AGO_MS = const(1 << 28)
 
 
 def listen(host, port, backlog=5):
@@ -75,10 +80,9 @@ class Slot:
         self.sock = None
         self.state = _FREE
         self.client = None
-        self.is_charger = False
         self.opened_ms = self.moved_ms = 0
         self.request = Request(routes)
-        self.answer = None  # until the last of it was copied
+        self.answer = None  # one that is longer than the buffer, until the last of it was copied
         self.offset = 0  # of the answer: what was copied
         self.buf = bytearray(buffer_bytes)
         self.view = memoryview(self.buf)
@@ -106,13 +110,12 @@ class Server:
         self._listener = listener
         self._poller = poller
         self._wait_ms = wait_ms
-        self._routes = []  # each slot's request looks through this very list
-        self._charger = charger
-        self._slots = [Slot(self._routes, buffer_bytes) for _ in range(slots)]
-        self._per_client = max(1, slots - 2)
+        table = [Route(path, routes[path], False) for path in routes if path not in charger]
+        table += [Route(path, routes[path], True) for path in reversed(charger) if path in routes]
+        self._slots = [Slot(table, buffer_bytes) for _ in range(slots)]
+        self._share = max(1, slots - 2)  # of one client, in a full house
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
-        self._fault = answers.problem("500", "internal error")
         self._in = bytearray(TAIL_BYTES + READ_BYTES)
         self._in_view = memoryview(self._in)[TAIL_BYTES:]
         self._now_ms = 0
@@ -120,9 +123,9 @@ class Server:
         self._rest_until_ms = 0
         self._is_resting = False
         self._slot = None  # whose turn it is
-        self._error = None
+        self._failures = 0
         self.stats = {"requests": 0, "last_charger_ms": -1}
-        for name in ("full", "crowded", "late", "gone", "trouble"):
+        for name in ("full", "late", "gone", "trouble"):
             self.stats["dropped_" + name] = 0
         for status in answers.REASONS:
             self.stats[status] = 0
@@ -141,10 +144,21 @@ class Server:
         self._now_ms = now_ms
         try:
             self._look()
-        except Exception as error:
+        except Exception:
             # We are the supervisor of our connections: whatever befell one, the others are served.
-            self._error = error
+            self._recover()
         return 0
+
+    def charger_age_ms(self, now_ms):
+        """How long ago a charger's path was asked for; -1: never. Call it at least once a day: ticks wrap."""
+        last_ms = self.stats["last_charger_ms"]
+        if last_ms < 0:
+            return -1
+        age_ms = ticks_diff(now_ms, last_ms)
+        if age_ms > _LONG_AGO_MS:
+            age_ms = _LONG_AGO_MS
+            self.stats["last_charger_ms"] = ticks_add(now_ms, -age_ms)
+        return age_ms
 
     def close(self):
         for slot in self._slots:
@@ -157,8 +171,6 @@ class Server:
     # them on the C stack, beyond it takes them from the heap and gives them back, at each call.
 
     def _look(self):
-        if self._error is not None:
-            self._recover()
         knocks = False
         self._slot = None
         for sock, _ in self._poller.ipoll(self._wait_ms):
@@ -184,40 +196,35 @@ class Server:
 
     def _accept(self):
         sock, address = self._listener.accept()
-        client = _host(address)
-        slot = self._room(client)
+        # What tells clients apart. The unix port gives a sockaddr, all others (host, port).
+        client = address[0] if isinstance(address, tuple) else address[6] << 8 | address[7]
+        for slot in self._slots:
+            if slot.state == _FREE:
+                break
+        else:
+            slot = self._evict(client)
         self._slot = slot
         slot.sock = sock
         slot.state = _HEAD
         slot.client = client
-        slot.is_charger = client in self._chargers
         slot.opened_ms = slot.moved_ms = self._now_ms
         slot.request.reset()
         sock.setblocking(False)
         self._poller.register(sock, _READABLE)
 
-    def _room(self, client):
-        """A free slot; if there is none, or this client has its share, somebody must go."""
-        free = None
+    def _evict(self, client):
+        """Drop the most expendable connection; of this client's own, if it has its share of the house."""
         own = 0
         for slot in self._slots:
-            if slot.state == _FREE:
-                free = slot
-            elif slot.client == client:
+            if slot.client == client:
                 own += 1
-        if free is None or own >= self._per_client:
-            free = self._evict(client, own >= self._per_client)
-        return free
-
-    def _evict(self, client, is_crowd):
-        """Drop the most expendable of this client's connections, or of all."""
         victim = None
         for slot in self._slots:
-            if slot.state != _FREE and (slot.client == client or not is_crowd):
+            if slot.client == client or own < self._share:
                 if victim is None or self._rank(slot) > self._rank(victim):
                     victim = slot
         if victim.state != _GRACE:
-            self.stats["dropped_crowded" if is_crowd else "dropped_full"] += 1
+            self.stats["dropped_full"] += 1
         self._drop(victim)
         return victim
 
@@ -226,7 +233,7 @@ class Server:
         idle_ms = ticks_diff(self._now_ms, slot.moved_ms)
         if slot.state == _GRACE:
             return idle_ms + 2 * _CLASS
-        return idle_ms if slot.is_charger else idle_ms + _CLASS
+        return idle_ms if slot.client in self._chargers else idle_ms + _CLASS
 
     def _receive(self, slot):
         count = slot.sock.readinto(self._in_view)
@@ -234,7 +241,7 @@ class Server:
             slot.moved_ms = self._now_ms
             if slot.state == _HEAD:
                 outcome = slot.request.feed(self._in, count)
-                if outcome != MORE:
+                if outcome:  # not MORE
                     self._answer(slot, outcome)
         elif count == 0:
             if slot.state == _HEAD:
@@ -245,7 +252,6 @@ class Server:
         stats = self.stats
         if outcome == FOUND:
             route = slot.request.route
-            slot.is_charger = route.is_charger
             if route.is_charger:
                 stats["last_charger_ms"] = self._now_ms
                 if slot.client != self._chargers[0]:
@@ -253,12 +259,16 @@ class Server:
             stats[route.name] += 1
             answer = route.source.open(self._now_ms)
         else:
-            slot.is_charger = False
             answer = self._problems[outcome]
         stats["requests"] += 1
         stats[answer.status] += 1
-        slot.answer = answer
-        slot.offset = slot.start = slot.stop = 0
+        count = answer.read(slot.view, 0)
+        if count < answer.length:
+            answer.pin()
+            slot.answer = answer
+            slot.offset = count
+        slot.start = 0
+        slot.stop = count
         if not self._send(slot):
             slot.state = _SEND
             self._poller.modify(slot.sock, _WRITABLE)
@@ -270,7 +280,7 @@ class Server:
     def _send(self, slot):
         """Send one buffer full at most, so that a long page holds nobody up. True: that was the end."""
         if slot.start == slot.stop:
-            _fill(slot)
+            self._fill(slot)
         count = slot.sock.write(slot.buf, slot.start, slot.stop - slot.start)
         if count:
             slot.moved_ms = self._now_ms
@@ -285,13 +295,24 @@ class Server:
         slot.state = _GRACE
         return True
 
+    def _fill(self, slot):
+        answer = slot.answer
+        slot.start = 0
+        slot.stop = answer.read(slot.view, slot.offset)
+        slot.offset += slot.stop
+        if slot.offset >= answer.length:
+            self._unpin(slot)
+
+    def _unpin(self, slot):
+        slot.answer.unpin()
+        slot.answer = None
+
     def _drop(self, slot):
         sock = slot.sock
         slot.sock = None
         slot.state = _FREE
         if slot.answer is not None:
-            slot.answer.close()
-            slot.answer = None
+            self._unpin(slot)
         self._poller.unregister(sock)
         sock.close()
 
@@ -300,11 +321,9 @@ class Server:
         for slot in self._slots:
             if slot.state != _FREE:
                 self._expire(slot)
+        self._failures = 0
         if self._is_resting and ticks_diff(self._now_ms, self._rest_until_ms) >= 0:
             self._is_resting = False
-        last_ms = self.stats["last_charger_ms"]
-        if last_ms >= 0 and ticks_diff(self._now_ms, last_ms) > _LONG_AGO_MS:
-            self.stats["last_charger_ms"] = ticks_add(self._now_ms, -_LONG_AGO_MS)
 
     def _expire(self, slot):
         quiet_ms = ticks_diff(self._now_ms, slot.moved_ms)
@@ -315,39 +334,12 @@ class Server:
             self._drop(slot)
 
     def _recover(self):
-        error = self._error
-        slot = self._slot
-        self._error = None
-        if slot is None and _is_errno(error, EAGAIN, ECONNABORTED):
-            return  # it went away before we came
         self.stats["dropped_trouble"] += 1
-        if slot is None or isinstance(error, MemoryError) or _is_errno(error, ENOBUFS, ENOMEM):
-            self._is_resting = True
-            self._rest_until_ms = ticks_add(self._now_ms, REST_MS)
-        if slot is not None and slot.state != _FREE:
+        slot = self._slot
+        if slot is None:
+            self._failures += 1
+            if self._failures == FAILURES:
+                self._is_resting = True
+                self._rest_until_ms = ticks_add(self._now_ms, REST_MS)
+        elif slot.state != _FREE:
             self._drop(slot)
-
-
-def _fill(slot):
-    """Copy the next part of the answer; let go of it when that was the last."""
-    answer = slot.answer
-    count = answer.read(slot.view, slot.offset)
-    if not count:
-        raise OSError(EIO)  # a file that has become shorter
-    slot.offset += count
-    slot.start = 0
-    slot.stop = count
-    if slot.offset >= answer.length:
-        slot.answer = None
-        answer.close()
-
-
-def _is_errno(error, first, second):
-    return isinstance(error, OSError) and (error.errno == first or error.errno == second)
-
-
-def _host(address):
-    """What tells clients apart. The unix port gives a sockaddr, all others (host, port)."""
-    if isinstance(address, tuple):
-        return address[0]
-    return address[5] << 16 | address[6] << 8 | address[7]
