@@ -59,7 +59,6 @@ class Request:
                 outcome = self._parse(data, TAIL_BYTES, start)
             if outcome == BAD or outcome == LINE_TOO_LONG:
                 return outcome
-            self._outcome = outcome
         else:
             # The end may have begun in the piece before.
             data[0] = self._last_but_one
@@ -69,6 +68,7 @@ class Request:
             data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
         ):
             return outcome
+        self._outcome = outcome
         self._taken += count
         if self._taken >= HEAD_BYTES:
             return HEAD_TOO_LONG
@@ -90,48 +90,41 @@ class Request:
             return self._parse(line, 0, kept)
         return MORE if _is_letter(line[0]) else BAD  # a TLS hello may never end a line
 
-    def _parse(self, line, start, stop):
-        """The outcome of the request line line[start:stop], if its head ends well."""
-        if line[stop - 1] == _RETURN:
-            stop -= 1
-        end = stop - _VERSION_BYTES
-        if end <= start:
+    def _parse(self, line, at, end):
+        """The outcome of the request line line[at:end], if its head ends well."""
+        if line[end - 1] == _RETURN:
+            end -= 1
+        end -= _VERSION_BYTES
+        if end <= at:
             return BAD
         if not line.startswith(b" HTTP/1.1", end):
             if not line.startswith(b" HTTP/1.0", end):
                 return BAD
             self.closes = True
-        at = start + 4
-        if not line.startswith(b"GET /", start):
-            at = _unusual(line, start, end)
+        if line.startswith(b"GET /", at):
+            at += 4
+        elif not line.startswith(b"GET ", at):
+            self.closes = False  # there may be a body to drain
+            return OTHER_METHOD if _is_method(line, at, end) else BAD
+        else:
+            at = line.find(b"/", at + 11, end) if line.startswith(b"http://", at + 4) else -1
             if at < 0:
                 return BAD
-            if not line.startswith(b"GET ", start):
-                self.closes = False  # there may be a body to drain
-                return OTHER_METHOD
-        return self._find(line, at, end)
-
-    def _find(self, line, at, end):
         i = len(self._routes)
         while i:
             i -= 1
             route = self._routes[i]
-            if line.startswith(route.path, at) and (
-                at + route.length == end or line[at + route.length] == _QUERY
-            ):
-                self.route = route
-                return FOUND
+            if line.startswith(route.path, at):
+                if at + route.length == end or line[at + route.length] == _QUERY:
+                    self.route = route
+                    return FOUND
         return UNKNOWN
 
 
-def _unusual(line, start, end):
-    """Where the path begins (for GET), of another method or with the target http://host/path; -1: no request."""
+def _is_method(line, start, end):
+    """Is there a method, one space and a target?"""
     at = line.find(b" ", start, end) + 1
-    if at == 0 or at == end or not _is_letter(line[start]):
-        return -1
-    if line.startswith(b"http://", at):
-        return line.find(b"/", at + 7, end)
-    return -1 if line.startswith(b"GET ", start) else at
+    return 0 < at < end and line.find(b" ", at, end) < 0 and _is_letter(line[start])
 
 
 def _is_letter(byte):

@@ -65,12 +65,15 @@ def listen(host, port, backlog=5):
 
 
 class Route:
+    """Where a path leads, and how often it was asked for."""
+
     def __init__(self, path, source, is_charger):
         self.path = path
         self.length = len(path)
         self.name = path.decode()
         self.source = source
         self.is_charger = is_charger
+        self.requests = 0
 
 
 class Slot:
@@ -90,7 +93,7 @@ class Slot:
 
 
 class Server:
-    """`step` it in a loop. `stats`: counters by name, kept for life."""
+    """`step` it in a loop. `stats`: counters by name; `routes`: each with its `name` and `requests`."""
 
     def __init__(
         self,
@@ -110,9 +113,11 @@ class Server:
         self._listener = listener
         self._poller = poller
         self._wait_ms = wait_ms
-        table = [Route(path, routes[path], False) for path in routes if path not in charger]
-        table += [Route(path, routes[path], True) for path in reversed(charger) if path in routes]
-        self._slots = [Slot(table, buffer_bytes) for _ in range(slots)]
+        self.routes = [Route(path, routes[path], False) for path in routes if path not in charger]
+        self.routes += [
+            Route(path, routes[path], True) for path in reversed(charger) if path in routes
+        ]
+        self._slots = [Slot(self.routes, buffer_bytes) for _ in range(slots)]
         self._share = max(1, slots - 2)  # of one client, in a full house
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
@@ -129,8 +134,6 @@ class Server:
             self.stats["dropped_" + name] = 0
         for status in answers.REASONS:
             self.stats[status] = 0
-        for path in sorted(routes, key=lambda path: path not in charger):
-            self.add(path, routes[path])
         poller.register(listener, _READABLE)
 
     def add(self, path, source):
@@ -256,7 +259,7 @@ class Server:
                 stats["last_charger_ms"] = self._now_ms
                 if slot.client != self._chargers[0]:
                     self._remember(slot.client)
-            stats[route.name] += 1
+            route.requests += 1
             answer = route.source.open(self._now_ms)
         else:
             answer = self._problems[outcome]
