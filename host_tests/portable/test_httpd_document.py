@@ -1,0 +1,130 @@
+"""Documents and answers: heads as RFC 9112 wants them, bodies as they were written."""
+
+from httpd import answers
+from httpd.document import Document
+
+
+def text(answer, size=4096):
+    """Read an answer through a buffer of `size` bytes; return (head lines, body)."""
+    view = memoryview(bytearray(size))
+    whole = b""
+    while len(whole) < answer.length:
+        count = answer.read(view, len(whole))
+        assert count > 0
+        whole += bytes(view[:count])
+    end = whole.find(b"\r\n\r\n")
+    return whole[:end].decode().split("\r\n"), whole[end + 4 :]
+
+
+def field(lines, name):
+    values = [line.split(":", 1)[1].strip() for line in lines[1:] if line.split(":", 1)[0] == name]
+    assert len(values) == 1, name
+    return values[0]
+
+
+def write(document, body):
+    assert document.begin()
+    document.write(body)
+    document.end()
+
+
+def test_fixed_has_every_field_of_the_contract():
+    lines, body = text(answers.Fixed("200", answers.JSON, b"{}").open(0))
+    assert lines[0] == "HTTP/1.1 200 OK"
+    assert field(lines, "Content-Type") == "application/json"
+    assert field(lines, "Content-Length") == "2"
+    assert field(lines, "Connection") == "close"
+    assert field(lines, "Cache-Control") == "no-store"
+    assert body == b"{}"
+
+
+def test_problems_are_json_with_their_status():
+    for code, answer in answers.problems().items():
+        lines, body = text(answer)
+        assert lines[0].startswith("HTTP/1.1 %d " % code)
+        assert answer.status == str(code)
+        assert int(field(lines, "Content-Length")) == len(body)
+        assert body.startswith(b'{"error": "')
+
+
+def test_document_counts_its_body():
+    document = Document(200, answers.JSON)
+    for body in (b"", b"{}", b"x" * 9, b"x" * 10, b"x" * 99, b"x" * 100, b"x" * 200):
+        write(document, body)
+        lines, found = text(document.open(0))
+        assert int(field(lines, "Content-Length")) == len(body)
+        assert found == body
+
+
+def test_a_shorter_document_shows_nothing_of_a_longer_one():
+    document = Document(200, answers.TEXT)
+    write(document, b"a longer one")
+    write(document, b"short")
+    assert text(document, size=16)[1] == b"short"
+
+
+def test_a_document_may_outgrow_its_capacity():
+    document = Document(10, answers.TEXT)
+    write(document, b"x" * 1000)
+    lines, body = text(document)
+    assert field(lines, "Content-Length") == "1000"
+    assert body == b"x" * 1000
+
+
+def test_numbers_are_written_as_json_wants_them():
+    document = Document(200, answers.JSON)
+    document.begin()
+    for value in (0, 7, -7, 346890, -2147, 1073741823, -1073741824):
+        document.write_int(value)
+        document.write(b" ")
+    for value in (782, 0, 5, -5, 10, -10, -463, 1000):
+        document.write_tenths(value)
+        document.write(b" ")
+    document.end()
+    assert text(document)[1] == (
+        b"0 7 -7 346890 -2147 1073741823 -1073741824 78.2 0.0 0.5 -0.5 1.0 -1.0 -46.3 100.0 "
+    )
+
+
+def test_age_changes_without_rendering():
+    document = Document(50, answers.JSON, aged=True)
+    write(document, b"{}")
+    for age in (0, 3, 12, 999999, 4):
+        document.set_age(age)
+        lines, body = text(document.open(0))
+        assert field(lines, "Age") == str(age)
+        assert (field(lines, "Content-Length"), body) == ("2", b"{}")
+
+
+def test_a_pinned_document_stays_as_it_is():
+    document = Document(50, answers.JSON, aged=True)
+    write(document, b"old")
+    document.set_age(1)
+    document.pin()
+    assert not document.begin()
+    document.set_age(2)
+    lines, body = text(document)
+    assert (field(lines, "Age"), body) == ("1", b"old")
+    document.unpin()
+    write(document, b"new")
+    assert text(document)[1] == b"new"
+
+
+def test_a_file_comes_whole_through_any_buffer():
+    import os
+
+    name = "test_httpd_page.tmp"
+    page = b"<p>" + b"0123456789" * 30
+    try:
+        with open(name, "wb") as file:
+            file.write(page)
+    except OSError:
+        return  # this interpreter has no file system to write to
+    try:
+        source = answers.File(name, "text/html")
+        for size in (1, 7, 64, 1000):
+            lines, body = text(source.open(0), size)
+            assert int(field(lines, "Content-Length")) == len(page)
+            assert body == page
+    finally:
+        os.remove(name)

@@ -1,0 +1,147 @@
+"""What a request costs in heap: exactly, on real sockets, on the 32-bit unix port (object sizes as on an ESP32).
+
+Other interpreters have other sizes, or cannot tell: there these tests only check that the answers come.
+"""
+
+import gc
+import sys
+
+from httpd import answers, server
+from httpd.document import Document
+
+try:
+    import select
+    import socket
+
+    HAS_SOCKETS = hasattr(socket.socket, "readinto")  # not the socket module of CPython
+except (ImportError, AttributeError):
+    HAS_SOCKETS = False
+
+IS_32_BIT = sys.maxsize == 2**31 - 1
+LIMIT_BYTES = 80
+REQUEST = (
+    b"GET /api/v1/values.json HTTP/1.1\r\nHost: 192.168.1.50\r\n"
+    b"User-Agent: ESP32 HTTP Client/1.0\r\nAccept: */*\r\n\r\n"
+)
+
+
+class Board:
+    """A server and its client in one program; only what happens inside `step` is counted."""
+
+    def __init__(self):
+        for self.port in range(18300, 18330):
+            try:
+                listener = server.listen("127.0.0.1", self.port)
+                break
+            except OSError:
+                pass
+        values = Document(600, answers.JSON, aged=True)
+        values.begin()
+        values.write(b'{"device_values": {"energy_meters": {"0": {"grid_power_w": -542}}}}')
+        values.end()
+        values.set_age(1)
+        info = answers.Fixed("200", answers.JSON, b"{}")
+        routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": info}
+        self.server = server.Server(listener, routes, select.poll(), wait_ms=1)
+        self.address = socket.getaddrinfo("127.0.0.1", self.port)[0][-1]
+        self.now_ms = 0
+
+    def step(self, later_ms=4):
+        """Return the bytes that one pass allocates, what it frees included."""
+        self.now_ms += later_ms
+        gc.disable()
+        before = gc.mem_alloc()
+        self.server.step(self.now_ms)
+        used = gc.mem_alloc() - before
+        gc.enable()
+        return used
+
+    def ask(self, *pieces):
+        """One request in pieces, each some ms after the one before; return (bytes of heap, answer)."""
+        client = socket.socket()
+        client.connect(self.address)
+        used = self.step() + self.step()
+        for piece in pieces:
+            client.write(piece)
+            used += self.step()
+        answer = client.recv(2000)
+        client.close()
+        used += self.step() + self.step()
+        return used, answer
+
+
+def costs(*pieces, status=b"200"):
+    """The bytes of each of some requests of this kind, after a first one."""
+    board = Board()
+    found = []
+    for _ in range(6):
+        used, answer = board.ask(*pieces)
+        assert answer[9:12] == status, answer
+        found.append(used)
+    board.server.close()
+    return found[1:]
+
+
+def check(found):
+    if IS_32_BIT:
+        assert found == [LIMIT_BYTES] * len(found), found
+
+
+def test_a_request_costs_80_bytes():
+    if HAS_SOCKETS:
+        check(costs(REQUEST))
+
+
+def test_a_request_in_pieces_costs_the_same():
+    if HAS_SOCKETS:
+        check(costs(*[REQUEST[i : i + 5] for i in range(0, len(REQUEST), 5)]))
+
+
+def test_an_error_costs_the_same():
+    if HAS_SOCKETS:
+        check(costs(b"GET /x HTTP/1.1\r\n\r\n", status=b"404"))
+        check(costs(b"POST / HTTP/1.1\r\n\r\n", status=b"500"))
+        check(costs(b"hello\r\n", status=b"400"))
+
+
+def test_passes_without_an_event_cost_nothing():
+    if HAS_SOCKETS:
+        board = Board()
+        board.step()
+        assert [board.step(later_ms=9) for _ in range(50)] == [0] * 50
+        board.server.close()
+
+
+def test_a_silent_client_costs_no_more():
+    if HAS_SOCKETS:
+        board = Board()
+        board.ask(REQUEST)
+        client = socket.socket()
+        client.connect(board.address)
+        used = sum(board.step(later_ms=500) for _ in range(15))
+        client.close()
+        board.server.close()
+        check([used])
+
+
+def test_rendering_costs_nothing():
+    document = Document(300, answers.JSON, aged=True)
+
+    def render(n):
+        document.begin()
+        for _ in range(11):
+            document.write(b'"inv_power_ac_w": ')
+            document.write_int(n)
+        document.write_tenths(n)
+        document.end()
+        document.set_age(n & 7)
+
+    render(-2225)
+    if hasattr(gc, "mem_alloc"):
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        render(8750)
+        used = gc.mem_alloc() - before
+        gc.enable()
+        assert used == 0
