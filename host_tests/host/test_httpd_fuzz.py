@@ -29,7 +29,20 @@ MATERIAL = (
     b"GET /" + b"a" * 245 + b" HTTP/1.1\r\n\r\n",
     b"GET /x HTTP/1.1\r\n" + b"h: v\r\n" * 680 + b"\r\n",
 )
-TOKENS = (b"GET ", b"/", b" HTTP/1.1", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b" ", b"?", b"http://", b"\0", b"HEAD ")
+TOKENS = (
+    b"GET ",
+    b"/",
+    b" HTTP/1.1",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n\r\n",
+    b" ",
+    b"?",
+    b"http://",
+    b"\0",
+    b"HEAD ",
+)
 
 
 class Path:

@@ -24,7 +24,6 @@ def _body(source, now_ms):
         count = answer.read(view[:100], len(got))
         assert count
         got += bytes(buf[:count])
-    answer.close()
     head, _, body = got.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     fields = {}

@@ -68,7 +68,14 @@ def test_an_absolute_target_is_taken_by_its_path():
 
 
 def test_no_other_path_is_taken_for_ours():
-    for path in (b"/x", b"/api/v1/values", b"/api/v1/values.jsonx", b"/api/v1/values.json/", b"//", b"/API/v1/values.json"):
+    for path in (
+        b"/x",
+        b"/api/v1/values",
+        b"/api/v1/values.jsonx",
+        b"/api/v1/values.json/",
+        b"//",
+        b"/API/v1/values.json",
+    ):
         assert outcome_of(b"GET " + path + HEAD)[0] == 404
 
 
@@ -116,7 +123,11 @@ def test_bare_line_feeds_end_lines_too():
 
 def test_http_1_0_waits_for_our_close():
     one = request.Request(ROUTES)
-    for raw, closes in ((b"GET / HTTP/1.0\r\n\r\n", True), (b"GET / HTTP/1.1\r\n\r\n", False), (b"PUT / HTTP/1.0\r\n\r\n", False)):
+    for raw, closes in (
+        (b"GET / HTTP/1.0\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\n\r\n", False),
+        (b"PUT / HTTP/1.0\r\n\r\n", False),
+    ):
         one.reset()
         one.feed(bytearray(b"\0\0" + raw), len(raw))
         assert one.closes == closes

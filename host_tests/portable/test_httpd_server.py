@@ -107,7 +107,11 @@ def test_a_request_may_come_byte_by_byte():
 
 def test_unknown_path_404_other_method_500_no_http_400():
     house = House()
-    for raw, status in ((b"GET /x" + TAIL, "404"), (b"HEAD /" + TAIL, "500"), (b"hello\r\n", "400")):
+    for raw, status in (
+        (b"GET /x" + TAIL, "404"),
+        (b"HEAD /" + TAIL, "500"),
+        (b"hello\r\n", "400"),
+    ):
         sock = house.connect(raw, b"")
         house.run(sock)
         assert sock.status() == status.encode()

@@ -113,10 +113,10 @@ class Server:
         self._listener = listener
         self._poller = poller
         self._wait_ms = wait_ms
-        self.routes = [Route(path, routes[path], False) for path in routes if path not in charger]
-        self.routes += [
-            Route(path, routes[path], True) for path in reversed(charger) if path in routes
-        ]
+        self._charger = charger
+        self.routes = []  # each slot's request looks through this very list, from its end
+        for path in reversed(list(routes)):
+            self.add(path, routes[path])
         self._slots = [Slot(self.routes, buffer_bytes) for _ in range(slots)]
         self._share = max(1, slots - 2)  # of one client, in a full house
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
@@ -139,8 +139,7 @@ class Server:
     def add(self, path, source):
         """One more path (at boot)."""
         route = Route(path, source, path in self._charger)
-        self._routes.append(route)
-        self.stats[route.name] = 0
+        self.routes.insert(len(self.routes) if route.is_charger else 0, route)
 
     def step(self, now_ms):
         """Serve what is ready. No heap, but for what a new connection costs."""
