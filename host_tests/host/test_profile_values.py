@@ -12,7 +12,6 @@ from host_tools import profiles_doc
 PROFILES = profiles_doc.load()
 FACTS = load()
 ROLES = [(name, role) for name in sorted(PROFILES) for role in PROFILES[name]["roles"]]
-NO_MASK_YET = {"sungrow-sh-old-firmware"}
 
 # In W, Wh, V, A, Hz, %.
 USUAL = {
@@ -130,8 +129,7 @@ def zero(fact, i, towards):
 
 @pytest.mark.parametrize("choose", [positive_power, negative_power, raw_positive])
 @pytest.mark.parametrize(("name", "role"), ROLES)
-def test_values_arrive_with_the_chargers_sign(name, role, choose, request):
-    await_mask(name, role, request)
+def test_values_arrive_with_the_chargers_sign(name, role, choose):
     device, expected = fill(name, role, choose)
     if choose is positive_power:
         assert expected["power"] > 0
@@ -341,8 +339,3 @@ def shares(some, others):
     """Does a register serve both?"""
     places = {(fact.function, fact.models, fact.address) for fact in some}
     return any((fact.function, fact.models, fact.address) in places for fact in others)
-
-
-def await_mask(name, role, request):
-    if name in NO_MASK_YET and role == "batteries":
-        request.applymarker(pytest.mark.xfail(reason="lib/meters knows no mask yet", strict=False))

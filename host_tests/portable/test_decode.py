@@ -12,7 +12,10 @@ def _value(fmt, raw, kind, multiply=1, by=1, little=False):
         words = [data[i : i + 2] for i in range(0, len(data), 2)]
         words.reverse()
         data = b"".join(words)
-    return decode.scaled(b"\xff" + data + b"\xff", 1, kind, little, multiply, by)
+    number = decode.Number()
+    if not number.take(b"\xff" + data + b"\xff", 1, kind, little):
+        return None
+    return number.scaled(multiply, by)
 
 
 def _rounded(numerator, denominator):
@@ -46,6 +49,38 @@ def test_integers_of_all_types():
     for fmt, raw, kind in cases:
         assert _value(fmt, raw, kind) == raw, (fmt, raw)
         assert _value(fmt, raw, kind, little=True) == raw, (fmt, raw)
+
+
+def test_energies_up_to_an_int32_of_watt_hours():
+    # A u32 of 0.1 Wh and a u64 of 0.1 Wh or mWh hold more counts than a small integer of 31 bits.
+    for raw, by in ((4000000005, 10), (2147483649, 10), (1073741824, 10), (3999999995, 10)):
+        want = _rounded(raw, by)
+        assert _value(">I", raw, decode.U32, by=by) == want, raw
+        assert _value(">I", raw, decode.U32, by=by, little=True) == want, raw
+        assert _value(">Q", raw, decode.U64, by=by) == want, raw
+    assert _value(">Q", 1999999999500, decode.U64, by=1000) == 2000000000
+    assert _value(">q", -1999999999500, decode.S64, by=1000) == -2000000000
+    assert _value(">I", 2147483646, decode.U32) == 2147483646
+    assert _value(">I", 2147483648, decode.U32) is None
+    assert _value(">f", 536870912.0, decode.F32, 4) is None
+    assert _value(">f", 536870880.0, decode.F32, 4) == 2147483520
+    assert _value(">d", 1717986918.0, decode.F64) == 1717986918
+    assert _value(">f", 123456.5, decode.F32, 12800, 10) == 158024320
+
+
+def test_fractions_of_a_count_are_exact_in_both_directions():
+    # multiply and divide that share no factor, against whole-number arithmetic.
+    seed = 7
+    for _ in range(200):
+        seed = (seed * 1103515245 + 12345) % 0x80000000
+        multiply, by = 1 + seed % 9973, 1 + (seed >> 7) % 8191
+        raw = seed >> 11
+        want = _rounded(raw * multiply, by)
+        assert _value(">I", raw, decode.U32, multiply, by) == want, (raw, multiply, by)
+        assert _value(">i", -raw, decode.S32, multiply, by) == -want, (raw, multiply, by)
+        # raw / 2**9 as a float of 20 bits
+        value = _value(">f", raw / 512, decode.F32, multiply, by)
+        assert value == _rounded(raw * multiply, by * 512), (raw, multiply, by)
 
 
 def test_sign_and_magnitude():

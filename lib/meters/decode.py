@@ -1,7 +1,8 @@
 """From register bytes to integers in base units, without heap.
 
-32-bit MicroPython has small integers of 31 bits; a value that needs more is read by halves and refused (None) beyond
-2**30, long before a product could need the heap. Rounding is half to even, as Python's round().
+32-bit MicroPython has small integers of 31 bits, so a number is taken apart into bytes and scaled byte by byte, exactly
+and rounded once, half to even, as Python's round() does. Only a result beyond 2**30 (1074 MWh) is an object on the heap.
+Frames of more than 11 words would come from the heap, too: that is why the work is cut into small methods.
 """
 
 # Register types. The low nibble is the number of 16-bit words.
@@ -20,113 +21,135 @@ TYPES = {
     "u64": U64, "s64": S64, "f64": F64,
 }  # fmt: skip
 
-_WORDS = 0x0F
-_LIMIT = (1 << 30) - 1  # the largest small integer of 31 bits
+MOST = (
+    1 << 24
+) - 1  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
+_INT32_MAX = 0x7FFFFFFF
 
 
-def divide(value, by):
-    """value / by, rounded half to even."""
-    quotient = value // by
-    twice = (value - quotient * by) * 2
-    if twice > by or (twice == by and quotient & 1):
-        quotient += 1
-    return quotient
+class Number:
+    """One number: take() it from the registers, then scaled()."""
 
+    def __init__(self):
+        self._bytes = bytearray(8)  # the magnitude before the point, highest byte first
+        self._first = 0  # where it begins
+        self._fraction = 0  # behind the point: _fraction / 2**_bits
+        self._bits = 0
+        self._inexact = False
+        self._negative = False
 
-def integer(buf, at, kind, little):
-    """The signed or unsigned integer at buf[at], or None beyond 2**30."""
-    words = kind & _WORDS
-    step = 2
-    if little:
-        at += 2 * (words - 1)
-        step = -2
-    value = buf[at] << 8 | buf[at + 1]
-    if kind == M16:
-        return -(value & 0x7FFF) if value & 0x8000 else value
-    if kind & 0x10 and value & 0x8000:
-        value -= 0x10000
-    while words > 1:
-        if not -0x4000 <= value < 0x4000:
+    def take(self, buf, at, kind, little):
+        """Take the register at buf[at]; False if it is no number or far too large. No heap."""
+        size = 2 * (kind & 0x0F)
+        i = 0
+        while i < size:  # from the lowest byte on
+            self._bytes[7 - i] = buf[at + ((i ^ 1) if little else (size - 1 - i))]
+            i += 1
+        self._first = 8 - size
+        self._fraction = self._bits = 0
+        self._negative = kind > 0x0F and self._bytes[8 - size] > 0x7F
+        if kind == F32:
+            return self._take_binary32()
+        if kind == F64:
+            return self._take_binary64()
+        if self._negative:
+            self._drop_sign(kind)
+        # Whatever the profile says, at the very end of 32 or 64 bits stands "no value", never a count.
+        return size == 2 or self._bytes[self._first] < (0x7F if kind & 0x10 else 0xFF)
+
+    def scaled(self, multiply, by):
+        """The number times multiply, divided by `by` (both up to MOST), rounded; None beyond an int32."""
+        if multiply < 0:
+            multiply = -multiply
+            self._negative = not self._negative
+        if multiply > MOST or by > MOST:
             return None
-        at += step
-        value = value * 65536 + (buf[at] << 8 | buf[at + 1])
-        words -= 1
-    return value
-
-
-def _binary(mantissa, exponent, multiply):
-    """mantissa * 2**exponent * multiply, rounded; None beyond 2**30. mantissa has up to 29 bits."""
-    # 12 bits at a time, so that neither product leaves the small integers for a multiply up to 8191.
-    high = (mantissa >> 12) * multiply
-    low = (mantissa & 0xFFF) * multiply
-    high += low >> 12
-    low &= 0xFFF
-    shift = -exponent - 12
-    if shift <= 0:
-        # Everything of high and some bits of low are whole; a value is small enough only if high is.
-        if -shift > 29 or high >= _LIMIT >> -shift:
-            return None
-        if shift < -12:
-            return ((high << 12) + low) << (-shift - 12) if high < _LIMIT >> -shift else None
-        rest = 12 + shift
-        value = (high << -shift) + (low >> rest)
-        if rest == 0:
-            return value
-        part = low & ((1 << rest) - 1)
-        half = 1 << (rest - 1)
-        return value + (part > half or (part == half and value & 1))
-    if shift > 30:
-        return 0
-    value = high >> shift
-    if value >= _LIMIT:
-        return None
-    part = high & ((1 << shift) - 1)
-    half = 1 << (shift - 1)
-    if part == half and low == 0:
-        return value + (value & 1)
-    return value + (part >= half)
-
-
-def real(buf, at, kind, little, multiply):
-    """The binary32 or binary64 at buf[at] times multiply, rounded; None for NaN, infinity and what is too large."""
-    step = 2
-    if little:
-        at += 2 * ((kind & _WORDS) - 1)
-        step = -2
-    head = buf[at] << 8 | buf[at + 1]
-    at += step
-    low = buf[at] << 8 | buf[at + 1]
-    if kind == F32:
-        exponent = (head >> 7) & 0xFF
-        if exponent == 0xFF:
-            return None
-        mantissa = (head & 0x7F | 0x80) << 16 | low
-        exponent -= 150
-    else:
-        exponent = (head >> 4) & 0x7FF
-        if exponent == 0x7FF:
-            return None
-        at += step
-        # The upper 29 bits of 53 are exact beyond every value that is let through.
-        mantissa = (head & 0x0F | 0x10) << 24 | low << 8 | buf[at]
-        exponent -= 1023 + 28
-    if exponent < -120:
-        return 0
-    negative = (head & 0x8000 != 0) != (multiply < 0)
-    value = _binary(mantissa, exponent, abs(multiply))
-    return -value if negative and value is not None else value
-
-
-def scaled(buf, at, kind, little, multiply, by):
-    """The register at buf[at] times multiply, divided by `by`, rounded; None if it is no number or too large."""
-    if kind & 0x20 and kind != M16:
-        value = real(buf, at, kind, little, multiply)
-    else:
-        value = integer(buf, at, kind, little)
-        if value is not None:
-            if abs(value) > _LIMIT // (abs(multiply) or 1):
+        value = rest = 0
+        i = self._first
+        while i < 7 and not self._bytes[i]:
+            i += 1
+        i *= 2
+        while i < 16:  # half bytes, as in division by hand
+            if value > _INT32_MAX >> 4:
                 return None
-            value *= multiply
-    if by != 1 and value is not None:
-        value = divide(value, by)
-    return value
+            rest = (rest << 4) + (self._bytes[i >> 1] >> ((i & 1 ^ 1) << 2) & 15) * multiply
+            value = (value << 4) + rest // by
+            rest %= by
+            i += 1
+        rest = 2 * rest + self._carry(2 * multiply)
+        return self._rounded(value, rest, by)
+
+    def _rounded(self, value, halves, by):
+        """value + (halves + something below 1 if inexact) / (2 * by)."""
+        value += halves // (2 * by)
+        halves %= 2 * by
+        if halves > by or (halves == by and (self._inexact or value & 1)):
+            value += 1
+        if value > _INT32_MAX:
+            return None
+        return -value if self._negative else value
+
+    def _carry(self, multiply):
+        """What fraction times multiply brings before the point."""
+        carry = 0
+        self._inexact = False
+        while self._bits:
+            bits = self._bits & 3 or 4  # from the lowest bits on
+            carry += (self._fraction & ((1 << bits) - 1)) * multiply
+            if carry & ((1 << bits) - 1):
+                self._inexact = True
+            carry >>= bits
+            self._fraction >>= bits
+            self._bits -= bits
+        return carry
+
+    def _drop_sign(self, kind):
+        if kind == M16:
+            self._bytes[6] &= 0x7F
+            return
+        carry = 1  # of the two's complement
+        i = 7
+        while i >= self._first:
+            carry += self._bytes[i] ^ 0xFF
+            self._bytes[i] = carry & 0xFF
+            carry >>= 8
+            i -= 1
+
+    def _take_binary32(self):
+        data = self._bytes
+        exponent = (data[4] & 0x7F) << 1 | data[5] >> 7
+        if exponent == 0xFF:
+            return False
+        return self._place((data[5] | 0x80) << 16 | data[6] << 8 | data[7], exponent - 150)
+
+    def _take_binary64(self):
+        """Of the 53 bits the upper 30: exact beyond every value that is let through."""
+        data = self._bytes
+        exponent = (data[0] & 0x7F) << 4 | data[1] >> 4
+        if exponent == 0x7FF:
+            return False
+        mantissa = (data[1] & 0x0F | 0x10) << 25 | data[2] << 17 | data[3] << 9
+        return self._place(mantissa | data[4] << 1 | data[5] >> 7, exponent - 1023 - 29)
+
+    def _place(self, mantissa, exponent):
+        """Put mantissa * 2**exponent into bytes and fraction; mantissa has up to 30 bits."""
+        if exponent > 13:
+            return False
+        if exponent < 0:
+            self._bits = min(-exponent, 64)  # below 2**-34 all is nothing
+            if self._bits < 30:
+                self._fraction = mantissa & ((1 << self._bits) - 1)
+                mantissa >>= self._bits
+            else:
+                self._fraction = mantissa
+                mantissa = 0
+            exponent = 0
+        low = (mantissa & 0xFFFF) << exponent
+        mantissa = (mantissa >> 16 << exponent) + (low >> 16)
+        self._first = 3
+        self._bytes[7] = low & 0xFF
+        self._bytes[6] = low >> 8 & 0xFF
+        self._bytes[5] = mantissa & 0xFF
+        self._bytes[4] = mantissa >> 8 & 0xFF
+        self._bytes[3] = mantissa >> 16 & 0xFF
+        return mantissa >> 24 == 0

@@ -36,7 +36,18 @@ def register(spec, profile, sign=1):
     if "direction" in spec:
         made.direction = register(spec["direction"], profile)
         made.negative = spec["direction"]["negative"]
+        made.mask = spec["direction"].get("mask", 0xFFFF)
+    _reduce(made)
     return made
+
+
+def _reduce(made):
+    """Take out what multiplies and divides alike."""
+    a, b = abs(made.multiply), made.divide
+    while b:
+        a, b = b, a % b
+    made.multiply //= a
+    made.divide //= a
 
 
 def _on_wire(text, kind, little):

@@ -3,6 +3,8 @@
 Everything is kept as an integer in its base unit: W, Wh, 0.1 V, mA, mHz, 0.1 %, 0.1 degC.
 """
 
+from meters.decode import MOST
+
 # unit of a scale string -> power of ten to the base unit
 UNITS = {
     "W": 0, "kW": 3, "mW": -3,
@@ -47,10 +49,10 @@ def scale(text):
     whole, _, decimals = number.partition(".")
     exponent = UNITS[unit] - len(decimals)
     multiply = int(whole + decimals)
-    if exponent >= 0:
-        return multiply * 10**exponent, 1
-    divide = 10**-exponent
+    multiply, divide = multiply * 10 ** max(exponent, 0), 10 ** max(-exponent, 0)
     while divide > 1 and multiply % 10 == 0:
         multiply //= 10
         divide //= 10
+    if not 0 < multiply <= MOST or divide > MOST:
+        raise ValueError('scale "%s": more or less than can be counted with' % text)
     return multiply, divide

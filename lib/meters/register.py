@@ -1,10 +1,18 @@
 """What a poll needs at run time: registers, the quantities they make up, and the reads that fetch them.
 
-Made at boot by meters.profile and meters.plan, which are unloaded afterwards.
+Made at boot by meters.profile and meters.plan, which are unloaded afterwards. What runs in each poll has frames of 11 words
+at most (a `for` takes four of them): larger ones would come from the heap.
 """
 
-from meters import decode
+from meters.decode import MOST, Number
 from ticks import ticks_diff
+
+_number = Number()  # the one that is being read
+
+
+def _times(number, factor):
+    """Their product; 0 if the factor is unknown, nothing, or makes it too large to scale with. No heap."""
+    return 0 if not factor or abs(number) > MOST // factor else number * factor
 
 
 class Register:
@@ -25,6 +33,7 @@ class Register:
         self.factors = ()
         self.exponent = None
         self.direction = None
+        self.mask = 0xFFFF
         self.negative = 0
 
     @property
@@ -37,34 +46,57 @@ class Register:
 
     def read(self, buf, data, now_ms):
         """Take the value from a reply whose registers begin at buf[data]. No heap."""
-        at = data + self.offset
+        data += self.offset
         self.at_ms = now_ms
         self.value = None
-        for pattern in self.invalid:
-            if buf.startswith(pattern, at):
-                return
-        multiply, by = self.multiply, self.divide
+        if not self._marked(buf, data) and _number.take(buf, data, self.kind, self.little):
+            self.value = self._scaled()
+
+    def _marked(self, buf, at):
+        """Does the unit say that there is no value?"""
+        i = len(self.invalid)
+        while i:
+            i -= 1
+            if buf.startswith(self.invalid[i], at):
+                return True
+        return False
+
+    def _scaled(self):
+        multiply = _times(self._signed(self._ratio()), self._tens(1))
+        by = _times(self.divide, self._tens(-1))
+        return _number.scaled(multiply, by) if multiply and by else None
+
+    def _ratio(self):
+        """multiply with all factors; 0 while one of them is unknown."""
+        multiply = self.multiply
         for factor in self.factors:
-            if factor.value is None:
-                return
-            multiply *= factor.value
-        exponent = self.exponent
-        if exponent is not None:
-            if exponent.value is None or not -9 <= exponent.value <= 9:
-                return
-            if exponent.value < 0:
-                by *= 10**-exponent.value
-            else:
-                multiply *= 10**exponent.value
+            multiply = _times(multiply, factor.value)
+        return multiply
+
+    def _tens(self, sign):
+        """Ten to the power that the exponent holds, if it has this sign, else 1; 0 while it is unknown."""
+        if self.exponent is None:
+            return 1
+        self._grow_old(self.exponent)
+        power = self.exponent.value
+        if power is None or not -6 <= power <= 6:
+            return 0
+        return 10 ** (power * sign) if power * sign > 0 else 1
+
+    def _signed(self, multiply):
+        """multiply with the sign that the direction gives; 0 while that is unknown."""
         direction = self.direction
-        if direction is not None:
-            if direction.value is None:
-                return
-            if ticks_diff(now_ms, direction.at_ms) > 0:
-                self.at_ms = direction.at_ms
-            if direction.value == self.negative:
-                multiply = -multiply
-        self.value = decode.scaled(buf, at, self.kind, self.little, multiply, by)
+        if direction is None:
+            return multiply
+        self._grow_old(direction)
+        if direction.value is None:
+            return 0
+        return -multiply if direction.value & self.mask == self.negative else multiply
+
+    def _grow_old(self, helper):
+        """A value is as old as the register that gives it its meaning."""
+        if ticks_diff(self.at_ms, helper.at_ms) > 0:
+            self.at_ms = helper.at_ms
 
 
 class Quantity:
@@ -117,8 +149,13 @@ class Transaction:
 
     def take(self, buf, data, now_ms):
         """Decode a good reply; False if a value cannot be true. No heap."""
-        for register in self.registers:
-            register.read(buf, data, now_ms)
+        i = 0
+        while i < len(self.registers):
+            self.registers[i].read(buf, data, now_ms)
+            i += 1
+        return self._update()
+
+    def _update(self):
         plausible = True
         for quantity in self.quantities:
             if not quantity.update():
