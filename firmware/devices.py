@@ -5,7 +5,9 @@ from meters.bus import Link
 from nrgkick.fields import FIELDS, TENTHS
 from nrgkick.readings import POLICIES, Device
 
-VOLTAGE = "voltage_l1"  # of the first grid meter that measures it: what clamps take for their watts
+VOLTAGE = (
+    "voltage_l1"  # of the first grid meter that measures it: what clamps take for their watts
+)
 
 
 class Site:

@@ -10,7 +10,12 @@ from host_tools.site import Fault, Site
 from maker import INFO, VALUES
 from maker import config as maker_config
 
-METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1, "info": {"name": "Grid"}}
+METER = {
+    "category": "energy_meters",
+    "profile": "eastron-sdm630",
+    "unit": 1,
+    "info": {"name": "Grid"},
+}
 HYBRID = {
     "category": "inverters",
     "profile": "deye-3p-hybrid",
@@ -18,7 +23,12 @@ HYBRID = {
     "battery_connected": True,
     "info": {"name": "Inverter", "max_ac_w": 5000},
 }
-BATTERY = {"category": "batteries", "profile": "deye-3p-hybrid", "unit": 2, "info": {"name": "Battery"}}
+BATTERY = {
+    "category": "batteries",
+    "profile": "deye-3p-hybrid",
+    "unit": 2,
+    "info": {"name": "Battery"},
+}
 ROD = {
     "category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30, "voltage": 230, "info": {"name": "Rod"},
 }  # fmt: skip
@@ -60,7 +70,8 @@ def test_what_the_charger_gets_is_the_sites_truth(tmp_path, bits):
         expected = rounded(site.expected())["device_values"]
         with bridge.running(tmp_path, settings, site.bridge_tty, "--interpreter", bits) as board:
             answer = board.until(
-                lambda a: a.status == 200 and "pv_energy_total_wh" in str(a.body), "a whole document"
+                lambda a: a.status == 200 and "pv_energy_total_wh" in str(a.body),
+                "a whole document",
             )
             values = answer.body["device_values"]
             for category in ("inverters", "energy_meters", "batteries"):
@@ -84,13 +95,18 @@ def test_what_the_charger_gets_is_the_sites_truth(tmp_path, bits):
 
 def test_grid_power_follows_the_site(tmp_path):
     settings = config(METER)
-    with Site(settings, hour=9.5) as site, bridge.running(tmp_path, settings, site.bridge_tty) as board:
+    with (
+        Site(settings, hour=9.5) as site,
+        bridge.running(tmp_path, settings, site.bridge_tty) as board,
+    ):
         for hour in (9.6, 12.5, 20.25):
             site.freeze(hour * 3600)
             grid_w = round(site.expected()["device_values"]["energy_meters"]["0"]["grid_power_w"])
             board.until(
-                lambda a, grid_w=grid_w: a.status == 200
-                and a.body["device_values"]["energy_meters"]["0"]["grid_power_w"] == grid_w,
+                lambda a, grid_w=grid_w: (
+                    a.status == 200
+                    and a.body["device_values"]["energy_meters"]["0"]["grid_power_w"] == grid_w
+                ),
                 f"grid power {grid_w}",
             )
 
@@ -109,7 +125,9 @@ def test_every_meter_model_and_index_order(tmp_path):
         with bridge.running(tmp_path, settings, site.bridge_tty) as board:
             answer = board.until(lambda a: a.status == 200, "four meters")
             served = answer.body["device_values"]["energy_meters"]
-            assert served == {index: {"grid_power_w": d["grid_power_w"]} for index, d in expected.items()}
+            assert served == {
+                index: {"grid_power_w": d["grid_power_w"]} for index, d in expected.items()
+            }
             info = board.get("/api/v1/info.json").body["device_info"]["energy_meters"]
             assert [info[str(i)]["name"] for i in range(4)] == [m["info"]["name"] for m in meters]
 
@@ -133,7 +151,9 @@ def test_a_faulty_meter_never_puts_a_wrong_number_into_the_document(tmp_path, ki
             before = board.until(lambda a: a.status == 200, "two meters").body
             site.fault(1, Fault(kind, delay_ms=1500))
             answers = []
-            answer = board.until(lambda a: answers.append(a) or a.status == 503, f"503 after {kind}")
+            answer = board.until(
+                lambda a: answers.append(a) or a.status == 503, f"503 after {kind}"
+            )
             assert all(a.body == before for a in answers[:-1])
             assert "energy_meters 0" in answer.body["error"]
             status = board.get("/status.json").body
@@ -199,5 +219,3 @@ def test_a_missing_config_is_told(tmp_path):
         )  # fmt: skip
     assert done.returncode != 0
     assert "config.json: no such file" in done.stdout + done.stderr
-
-

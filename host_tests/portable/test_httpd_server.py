@@ -1,9 +1,8 @@
 """The server over scripted sockets and virtual time."""
 
-from httpd_fakes import FakeListener, FakePoller, FakeSocket
-
 from httpd import answers, server
 from httpd.document import Document
+from httpd_fakes import FakeListener, FakePoller, FakeSocket
 
 VALUES = b"/api/v1/values.json"
 TAIL = b" HTTP/1.1\r\nHost: 192.168.1.50\r\n\r\n"

@@ -102,9 +102,7 @@ class Board:
 
     def start(self, cause):
         """Start the interpreter; its console is a pipe."""
-        command = self._interpreter.command(
-            "-c", "import start", heap=self._heap()
-        )
+        command = self._interpreter.command("-c", "import start", heap=self._heap())
         environment = self._interpreter.environment(
             MICROPYPATH=f"{self._fakes}:.frozen",
             BOARD_IMAGE=str(self._flash),

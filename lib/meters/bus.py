@@ -23,7 +23,9 @@ class Link:
         self.unit = unit
         self.timeout_ms = timeout_ms or limits.get("timeout_ms", 500)
         self.pause_ms = limits.get("pause_ms", 0) if pause_ms is None else pause_ms
-        self.registers_per_read = min(limits.get("registers_per_read", _MAX_REGISTERS), _MAX_REGISTERS)
+        self.registers_per_read = min(
+            limits.get("registers_per_read", _MAX_REGISTERS), _MAX_REGISTERS
+        )
         self.walls = limits.get("walls", ())
         self.holes = limits.get("holes", ())
         self.suspect = False
@@ -155,7 +157,9 @@ class Bus:
             count = link.probe_counts[self._probe]
         self._asked = True
         link.stats["requests"] += 1
-        self.master.begin(link.unit, transaction.function, transaction.address, count, link.timeout_ms, now_ms)
+        self.master.begin(
+            link.unit, transaction.function, transaction.address, count, link.timeout_ms, now_ms
+        )
         self.quiet = False
 
     def _close(self, transaction, outcome, now_ms):

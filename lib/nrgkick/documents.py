@@ -30,7 +30,9 @@ class Values:
         self._load = load
         self._devices = devices
         self._categories = _skeleton(devices)
-        size = 64 + sum([len(c) + sum([_size(rows) for _, _, rows, _ in d]) for c, d in self._categories])
+        size = 64 + sum(
+            [len(c) + sum([_size(rows) for _, _, rows, _ in d]) for c, d in self._categories]
+        )
         self._document = Document(size, JSON, aged=True)
         self._stale = Document(120, JSON, status="503")
         self._late = problem("503", "the readings are too old")
@@ -49,7 +51,11 @@ class Values:
         for clock in self._clocks:
             cycles += clock.cycles
         expired = self._expiring and ticks_diff(now_ms, self._expires_ms) >= 0
-        if cycles != self._cycles or expired or ticks_diff(now_ms, self._rendered_ms) >= _RENDER_MS:
+        if (
+            cycles != self._cycles
+            or expired
+            or ticks_diff(now_ms, self._rendered_ms) >= _RENDER_MS
+        ):
             self._cycles = cycles
             self._rendered_ms = now_ms
             self._render(now_ms)
@@ -183,7 +189,11 @@ def _rows(device):
 def _ending(device):
     if device.category != "inverters":
         return b"}"
-    return b', "battery_connected": true}' if device.battery_connected else b', "battery_connected": false}'
+    return (
+        b', "battery_connected": true}'
+        if device.battery_connected
+        else b', "battery_connected": false}'
+    )
 
 
 def _size(rows):
@@ -196,7 +206,9 @@ def load_parts(devices, locations):
     locations: {device: info.location}; a meter counts as the grid's where it says 1 or nothing. A battery behind an
     inverter is in that inverter's power already.
     """
-    grid = [d for d in devices if d.category == "energy_meters" and locations.get(d.index) in (None, 1)]
+    grid = [
+        d for d in devices if d.category == "energy_meters" and locations.get(d.index) in (None, 1)
+    ]
     inverters = [d for d in devices if d.category == "inverters"]
     batteries = [d for d in devices if d.category == "batteries"]
     if any([d.battery_connected for d in inverters]):
@@ -211,7 +223,11 @@ def info(entries):
         members = []
         for owner, index, values in entries:
             if owner == category:
-                pairs = ['"%s": %s' % (key, json.dumps(values[key])) for key in _INFO_KEYS if key in values]
+                pairs = [
+                    '"%s": %s' % (key, json.dumps(values[key]))
+                    for key in _INFO_KEYS
+                    if key in values
+                ]
                 members.append('"%d": {%s}' % (index, ", ".join(pairs)))
         if members:
             categories.append('"%s": {%s}' % (category, ", ".join(members)))

@@ -1,6 +1,6 @@
 """The way of the maker's script (Custom API 1.4): one blocking loop, the JSON made anew for each request.
 
-    micropython maker.py PORT REQUESTS    (0: for ever)
+micropython maker.py PORT REQUESTS    (0: for ever)
 """
 
 import json
@@ -16,7 +16,9 @@ def respond(client):
     if method != "GET":
         response = "HTTP/1.0 500 INTERNAL SERVER ERROR\n\nmethod not allowed"
     elif path == "/api/v1/values.json":
-        response = "HTTP/1.0 200 OK\nContent-Type: application/json\n\n" + json.dumps(DEVICE_VALUES)
+        response = "HTTP/1.0 200 OK\nContent-Type: application/json\n\n" + json.dumps(
+            DEVICE_VALUES
+        )
     elif path == "/api/v1/info.json":
         response = "HTTP/1.0 200 OK\nContent-Type: application/json\n\n" + json.dumps(DEVICE_INFO)
     else:

@@ -35,9 +35,16 @@ DEVICE_INFO = {
             "0": {"name": "Testmeter", "model": "Testmodel", "serial": "0123456789", "location": 1}
         },
         "batteries": {
-            "0": {"name": "Testbatterie", "model": "Testmodel", "serial": "0123456789", "capacity_wh": 4700}
+            "0": {
+                "name": "Testbatterie",
+                "model": "Testmodel",
+                "serial": "0123456789",
+                "capacity_wh": 4700,
+            }
         },
-        "smart_loads": {"0": {"name": "Testsmartload", "model": "Testmodel", "serial": "0123456789"}},
+        "smart_loads": {
+            "0": {"name": "Testsmartload", "model": "Testmodel", "serial": "0123456789"}
+        },
     }
 }
 
