@@ -1,0 +1,1 @@
+"""`python -m host_tools.bench [SUBJECT ...]`: what design.md promises, measured beside what others do."""
