@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from host_tools.free_port import free_port
 from host_tools.site import Site, terminal
 from host_tools.site.bridge import Answer
 
@@ -36,11 +37,6 @@ def start(behaviour, *options, port=None):
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def lines_until(process, pattern):

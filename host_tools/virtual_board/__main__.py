@@ -2,11 +2,11 @@
 
 import argparse
 import signal
-import socket
 import sys
 import tempfile
 
 from host_tools import image, interpreter
+from host_tools.free_port import free_port
 from host_tools.virtual_board import board, waveform
 from host_tools.virtual_board.console import Console, Probe
 
@@ -103,7 +103,7 @@ def _run(arguments, folder):
     for clamp in arguments.clamp:
         virtual.attach(*clamp.partition("=")[::2])
     if arguments.http_port is not None:
-        virtual.serve_on(arguments.http_port or _free_port())
+        virtual.serve_on(arguments.http_port or free_port())
     probe = Probe(virtual.config())
     console = Console()
     cause = board.PWRON_RESET
@@ -139,11 +139,6 @@ def _verdict(status, console):
         return REFUSED
     print(f"virtual board: {board.reason(status)}: {console.last}", file=sys.stderr)
     return STARVED if status == board.STARVED else FAILED
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 if __name__ == "__main__":
