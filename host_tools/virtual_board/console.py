@@ -13,28 +13,40 @@ class Console:
 
     def __init__(self, out=None):
         self._out = out or sys.stdout.buffer
-        self._line = b""
+        self._line = b""  # begun, and not yet at its end
+        self._shown = 0  # bytes of it that are out
         self.last = ""
         self.refusal = ""
 
     def pass_on(self, pipe, wait_s):
         """Pass on what has come within this time; False once the pipe has ended."""
         if not select.select([pipe], [], [], wait_s)[0]:
+            self._show_rest()
             return True
         data = os.read(pipe.fileno(), 65536)
-        self._out.write(data)
-        self._out.flush()
-        *whole, self._line = (self._line + data).split(b"\n")
+        *whole, rest = (self._line + data).split(b"\n")
         for line in whole:
+            self._write(line[self._shown :] + b"\n")
+            self._shown = 0
             self._remember(line.decode(errors="replace").strip())
+        self._line = rest
+        if not data:
+            self._show_rest()
         return bool(data)
 
     def line(self, text):
-        """Print a line of our own; it never lands within one of the firmware's."""
-        if self._line:
-            self._out.write(b"\n")
-            self._line = b""
-        self._out.write(text.encode() + b"\n")
+        """Print a line of our own. MicroPython prints word by word: it must not land within a line."""
+        if self._shown:
+            self._write(b"\n")
+        self._write(text.encode() + b"\n")
+        self._shown = 0
+
+    def _show_rest(self):
+        self._write(self._line[self._shown :])
+        self._shown = len(self._line)
+
+    def _write(self, data):
+        self._out.write(data)
         self._out.flush()
 
     def say(self, text):
