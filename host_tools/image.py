@@ -41,8 +41,8 @@ def entries(config_file, root=ROOT):
     config = _parsed(config_file)
     found = list(_code_and_data(root))
     found += _named(root, _BOARDS, _board_names(config)) or _named(root, _BOARDS)
-    found += _named(root, _PROFILES, _profile_names(config))
-    found += _owners(config_file)
+    owners = list(_owners(config_file))
+    found += owners + _profiles(root, config, {entry.source.stem for entry in owners})
     return sorted(found)
 
 
@@ -94,6 +94,14 @@ def _named(root, folder, names=None):
         for source in sorted(Path(root, folder).glob("*.json"))
         if names is None or source.stem in names
     ]
+
+
+def _profiles(root, config, owners):
+    """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
+    names = _profile_names(config)
+    found = _named(root, _PROFILES, names)
+    missing = names - {entry.source.stem for entry in found} - owners
+    return _named(root, _PROFILES) if missing else found
 
 
 def _owners(config_file):

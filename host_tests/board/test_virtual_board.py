@@ -71,7 +71,7 @@ def test_main_that_returns_ends_the_run(bench):
 
 @pytest.mark.parametrize("leave", ["return", "import sys; sys.exit(1)"])
 def test_refused_config_is_status_2_with_the_line(bench, leave):
-    refusal = "config.json: devices[1].unit: 0 is not 1 to 247"
+    refusal = "devices[1].unit: 0 is not 1 to 247"
     status, out, err = bench.run(f"def main(root):\n    print({refusal!r})\n    {leave}\n")
     assert status == 2
     assert refusal in out and refusal in err
@@ -322,24 +322,27 @@ def test_adc_sees_the_waveform_with_the_chips_limits(bench):
 @pytest.mark.parametrize("bits", [32, 64])
 def test_adc_sine_has_the_given_rms_and_takes_no_heap(bench, bits):
     statements = (
-        "import gc, machine\nfrom array import array\n"
+        "import gc, machine, time\nfrom array import array\n"
         "adc = machine.ADC(machine.Pin(36), atten=machine.ADC.ATTN_11DB)\n"
-        "mv = array('h', bytes(4000))\n"
+        "mv = array('h', bytes(12_000))\n"
         "gc.collect()\n"
         "gc.disable()\n"
         "before = gc.mem_alloc()\n"
-        "for i in range(2000): mv[i] = adc.read_uv() // 1000\n"
+        "count = 0\n"
+        "start = time.ticks_us()\n"
+        "while time.ticks_diff(time.ticks_us(), start) < 200_000:\n"
+        "    mv[count] = adc.read_uv() // 1000\n"
+        "    count += 1\n"
         "taken = gc.mem_alloc() - before\n"
         "gc.enable()\n"
-        "mean = sum(mv) / 2000\n"
-        "print(taken, mean, (sum((v - mean) ** 2 for v in mv) / 2000) ** 0.5)"
+        "print(taken, count, (sum((mv[i] - 1200) ** 2 for i in range(count)) / count) ** 0.5)"
     )
     clamp = "ct1=sine(amps_rms=10, hz=50, mv_per_amp=33, bias_mv=1200, h3=0.2)"
     (printed,) = bench.prints(statements, "--clamp", clamp, "--interpreter", bits)
-    taken, mean_mv, rms_mv = map(float, printed.split())
+    taken, count, rms_mv = map(float, printed.split())
     assert taken == 0
-    assert abs(mean_mv - 1200) < 40  # no whole number of cycles
-    assert abs(rms_mv - 330) < 20
+    assert count < 5001  # a conversion takes 40 us
+    assert abs(rms_mv - 330) < 20  # the host may miss some samples
 
 
 def test_waveform_file_may_change_while_the_board_runs(bench, tmp_path):

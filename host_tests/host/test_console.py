@@ -3,6 +3,8 @@
 import io
 import os
 
+import pytest
+
 from host_tools.virtual_board.console import Console
 
 
@@ -58,7 +60,23 @@ def test_prompt_without_line_end_is_shown_after_a_while():
     assert out.getvalue() == b">>> \nready\n"
 
 
-def test_refusal_and_last_line_are_remembered():
-    console, _ = passed_on(b"hello\nconfig.json: devi", b"ces: needed\n", b"bye\n\n")
-    assert console.refusal == "config.json: devices: needed"
-    assert console.last == "bye"
+def test_last_line_is_remembered():
+    console, _ = passed_on(b"hello\nbye ", b"bye\n\n")
+    assert console.last == "bye bye"
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ("config.json: not JSON", True),
+        ("devices[1].unit: 300 is not 1 to 247", True),
+        ('buss: unknown key; did you mean "bus"?', True),
+        ("bus.de: the board has no free pin 40", True),
+        ("bye", False),
+        ("Traceback (most recent call last):", False),
+        ("serving http://127.0.0.1:80/", False),
+    ],
+)
+def test_complaint_about_the_config_is_recognised(line, refusal):
+    console, _ = passed_on(line.encode() + b"\n")
+    assert console.refusal() == (line if refusal else None)

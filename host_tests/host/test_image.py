@@ -66,6 +66,16 @@ def test_all_boards_are_there_when_none_is_named(tree, board):
     assert {"boards/small.json", "boards/large.json"} <= set(targets(tree))
 
 
+@pytest.mark.parametrize(
+    ("profile", "carried"), [("meter", {"meter"}), ("mine", set()), ("metre", {"meter", "other"})]
+)
+def test_all_profiles_are_there_when_one_is_unknown(tree, profile, carried):
+    config = {"board": "small", "devices": [{"profile": profile}]}
+    Path(tree, "owner/config.json").write_text(json.dumps(config))
+    ours = {Path(target).stem for target in targets(tree) if "meters/profiles" in target}
+    assert ours == carried
+
+
 @pytest.mark.parametrize("text", ["{ no json", "[]", '{"devices": 3}', '{"devices": [3]}'])
 def test_config_that_the_firmware_will_refuse_is_still_carried(tree, text):
     Path(tree, "owner/config.json").write_text(text)

@@ -38,10 +38,9 @@ def _run(name):
     try:
         execfile(name, __main__.__dict__)  # noqa: F821
         return True
-    except SystemExit as exit:
+    except SystemExit:
         if machine._soft:
             _soft_reset()
-        sys.print_exception(exit)
         host.exit_(host.EXITED)
     except BaseException as error:
         sys.print_exception(error)

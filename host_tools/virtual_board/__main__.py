@@ -133,8 +133,8 @@ def _one_start(virtual, process, console, probe):
 
 
 def _verdict(status, console):
-    refusal = console.refusal
-    if refusal and status in board.MAIN_IS_OVER:
+    refusal = console.refusal() if status in board.MAIN_IS_OVER else None
+    if refusal:
         print(f"virtual board: the firmware refused its config: {refusal}", file=sys.stderr)
         return REFUSED
     print(f"virtual board: {board.reason(status)}: {console.last}", file=sys.stderr)

@@ -1,11 +1,13 @@
 """The virtual board's console, and the question whether its server answers."""
 
 import os
+import re
 import select
 import socket
 import sys
 
-_REFUSED = "config.json: "
+# How the firmware complains of its config: "config.json: ..." or the place in it, "devices[1].unit: ...".
+_REFUSAL = re.compile(r"[a-z_]\w*(\[\d+\]|\.\w+)*: .+")
 
 
 class Console:
@@ -16,7 +18,6 @@ class Console:
         self._line = b""  # begun, and not yet at its end
         self._shown = 0  # bytes of it that are out
         self.last = ""
-        self.refusal = ""
 
     def pass_on(self, pipe, wait_s):
         """Pass on what has come within this time; False once the pipe has ended."""
@@ -55,8 +56,10 @@ class Console:
     def _remember(self, line):
         if line:
             self.last = line
-        if line.startswith(_REFUSED):
-            self.refusal = line
+
+    def refusal(self):
+        """The last line, if it says what is wrong with the config; else None. To be asked when main() is over."""
+        return self.last if _REFUSAL.fullmatch(self.last) else None
 
 
 class Probe:
