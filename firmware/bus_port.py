@@ -14,8 +14,7 @@ class BusPort:
 
     def __init__(self, config, uart):
         self._de = None if config["de"] is None else Pin(config["de"], Pin.OUT, value=0)
-        # The receiver's idle level is held up while no transceiver drives it.
-        Pin(config["rx"], Pin.IN, Pin.PULL_UP)
+        # The driver pulls rx up by itself: the line idles high while no transceiver drives it.
         self._uart = UART(
             uart,
             baudrate=config["baudrate"],
