@@ -141,14 +141,5 @@ def _verdict(status, console):
     return STARVED if status == board.STARVED else FAILED
 
 
-<<<<<<< HEAD
-=======
-def free_port():
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
->>>>>>> 57c6afb (host_tests/board: Show that a socket waits for the tick.)
 if __name__ == "__main__":
     sys.exit(main())
