@@ -30,7 +30,7 @@ def _become_esp32():
     vfs.mount(flash, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("start", "host", "waveform"):
+    for name in ("start", "host", "pin", "uart", "waveform"):
         sys.modules.pop(name, None)
 
 
