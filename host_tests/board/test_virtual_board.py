@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from host_tools import interpreter  # noqa: E402
-from host_tools.virtual_board.__main__ import free_port  # noqa: E402
+from host_tools.free_port import free_port  # noqa: E402
 from host_tools.virtual_board.board import FAKES_HEAP  # noqa: E402
 from rig import SERVE, Bench, Line, main_of  # noqa: E402
 
