@@ -1,0 +1,54 @@
+"""The page in a real browser. Without one the test is skipped on a PC, but fails where CI is set."""
+
+import os
+import shutil
+import subprocess
+
+import bridge
+import pytest
+
+from host_tools.site import Site
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --virtual-time-budget=3000 --dump-dom"
+).split()
+METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM and not os.environ.get("CI"), reason="no Chromium on this PC"
+)
+
+
+def seen(address, folder):
+    """The page's text as HTML after its script has run."""
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}/chromium", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_the_page_shows_the_values_and_that_they_are_served(tmp_path):
+    settings = {
+        "wifi": bridge.WIFI,
+        "devices": [dict(METER, info={"name": "Cellar <b>meter</b>"})],
+    }
+    with Site(settings, hour=12.5) as site:
+        site.freeze()
+        grid_w = round(site.expected()["device_values"]["energy_meters"]["0"]["grid_power_w"])
+        with bridge.running(tmp_path, settings, site.bridge_tty) as board:
+            board.until(lambda a: a.status == 200, "a reading")
+            page = seen(board.address, tmp_path)
+    assert "Serving the charger" in page
+    assert f"{grid_w} W" in page
+    assert "<b>meter</b>" not in page and "Cellar" in page
+
+
+def test_the_page_says_why_the_charger_gets_nothing(tmp_path):
+    settings = {"wifi": bridge.WIFI, "devices": [dict(METER, unit=9)]}
+    with (
+        Site(dict(settings, devices=[METER])) as site,
+        bridge.running(tmp_path, settings, site.bridge_tty) as board,
+    ):
+        page = seen(board.address, tmp_path)
+    assert "The charger gets no values" in page
+    assert "energy_meters 0" in page and "never read" in page
