@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 
-import bridge
 import pytest
 
+import bridge
 from host_tools.site import Site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")

@@ -84,10 +84,11 @@ def test_a_device_without_a_reading_makes_503_with_a_reason():
     assert "age" not in fields
 
 
-def test_age_is_that_of_the_oldest_reading_and_grows_without_rendering():
+def test_age_is_that_of_the_oldest_power_and_grows_without_rendering():
     meter, inverter = _meter(), _inverter()
     meter.put("grid_power_w", -5, 3000)
     inverter.put("inv_power_ac_w", 7, 1500)
+    inverter.put("pv_energy_total_wh", 9, 200)
     values = Values([meter, inverter])
     values.step(3100)
     assert _body(values, 3100)[1]["age"] == "1"
@@ -102,6 +103,18 @@ def test_a_reading_past_its_limit_is_not_served_even_without_rendering():
     values.step(1000)
     assert _body(values, 8000)[0] == "200"
     assert _body(values, 8001)[0] == "503"
+
+
+def test_an_energy_past_its_limit_is_left_out_of_the_document():
+    inverter = _inverter()
+    inverter.put("pv_energy_total_wh", 9, 1000)
+    inverter.put("inv_power_ac_w", 7, 7000)
+    values = Values([inverter])
+    values.step(7999)
+    assert "pv_energy_total_wh" in str(_body(values, 7999)[2])
+    values.step(8001)
+    status, _, body = _body(values, 8001)
+    assert status == "200" and "pv_energy_total_wh" not in str(body)
 
 
 def test_a_stale_device_can_be_left_out():

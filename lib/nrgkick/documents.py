@@ -41,7 +41,7 @@ class Values:
         self._cycles = -1
         self._oldest_ms = 0
         self._expires_ms = 0
-        self._aging = False  # does a served field grow old?
+        self._aging = False  # does a served power grow old?
         self._expiring = False
         self.stale = None  # the device that keeps the document from being served
 
@@ -134,12 +134,14 @@ class Values:
             else:
                 document.write_int(value)
             if device.at_ms[key] is not None:
-                self._note_age(device, device.at_ms[key])
+                self._note_age(device, key, device.at_ms[key])
 
-    def _note_age(self, device, at_ms):
-        if not self._aging or ticks_diff(self._oldest_ms, at_ms) > 0:
-            self._oldest_ms = at_ms
-        self._aging = True
+    def _note_age(self, device, key, at_ms):
+        """Age tells of the powers, by which the charger steers; energies and charge are asked less often."""
+        if key == device.power:
+            if not self._aging or ticks_diff(self._oldest_ms, at_ms) > 0:
+                self._oldest_ms = at_ms
+            self._aging = True
         if device.policy != HOLD:
             expires_ms = ticks_add(at_ms, device.limit_ms)
             if not self._expiring or ticks_diff(self._expires_ms, expires_ms) > 0:
