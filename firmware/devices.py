@@ -70,9 +70,12 @@ class Site:
                 self.voltage_device = device
         for key, name in pairs:
             device.add(key)
-            self._quantities[unit].append(
-                profile.quantity(device, key, name, description, device.category, invert)
-            )
+            made = profile.quantity(device, key, name, description, device.category, invert)
+            if key == "inv_power_ac_w" and "max_ac_w" in info:
+                # Inverters may exceed their plate for a moment; half as much again is a wrong reading.
+                limit_w = info["max_ac_w"] * 3 // 2
+                made.low, made.high = max(made.low, -limit_w), min(made.high, limit_w)
+            self._quantities[unit].append(made)
 
 
 def _fix(device, entry):

@@ -1,0 +1,76 @@
+"""From a config to devices, links and quantities."""
+
+import json
+
+import settings
+from firmware.devices import Site
+
+BOARD = {"uart": {"id": 1, "tx": 17, "rx": 16, "de": 4}, "clamps": {"ct1": 36}, "free": []}
+PROFILE = {
+    "vendor": "Test",
+    "model": "Hybrid",
+    "limits": {"timeout_ms": 700},
+    "roles": {
+        "inverters": {
+            "power": {"address": 1, "type": "s16", "scale": "1 W", "positive": "generation"}
+        },
+        "energy_meters": {
+            "power": {"address": 2, "type": "s16", "scale": "1 W", "positive": "import"},
+            "voltage_l1": {"address": 9, "scale": "0.1 V"},
+        },
+    },
+}
+
+
+def _load(kind, name):
+    return {"board": BOARD, "profile": PROFILE, "model": {"amps": 30}}[kind]
+
+
+def site(*devices):
+    config = {"wifi": {"ssid": "Home"}, "devices": list(devices)}
+    return Site(settings.read(json.dumps(config), _load, lambda kind: []), _load)
+
+
+def inverter(**more):
+    return dict({"category": "inverters", "profile": "x", "unit": 2}, **more)
+
+
+def meter(**more):
+    return dict({"category": "energy_meters", "profile": "x", "unit": 2}, **more)
+
+
+def test_devices_are_numbered_per_category_in_the_order_written():
+    made = site(meter(unit=3), inverter(), meter(unit=2))
+    assert [(d.category, d.index) for d in made.devices] == [
+        ("energy_meters", 0),
+        ("inverters", 0),
+        ("energy_meters", 1),
+    ]
+    assert [link.unit for link in made.links] == [3, 2]
+
+
+def test_roles_of_one_unit_share_its_link():
+    made = site(inverter(), meter())
+    assert len(made.links) == 1
+    assert made.links[0].timeout_ms == 700
+
+
+def test_a_time_out_of_the_config_goes_before_the_profiles():
+    assert site(inverter(timeout_ms=50)).links[0].timeout_ms == 50
+
+
+def test_model_is_the_profiles_where_the_config_has_none():
+    assert site(inverter()).infos[0][2]["model"] == "Test Hybrid"
+    assert site(inverter(info={"model": "mine"})).infos[0][2]["model"] == "mine"
+
+
+def test_power_beyond_the_plate_of_the_inverter_cannot_be():
+    made = site(inverter(info={"max_ac_w": 5000}))
+    (power,) = made._quantities[2]
+    assert (power.low, power.high) == (-7500, 7500)
+
+
+def test_volts_are_read_only_where_a_clamp_wants_them():
+    assert "voltage_l1" not in site(meter()).devices[0].fields
+    rod = {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30}
+    assert "voltage_l1" in site(meter(), rod).devices[0].fields
