@@ -46,7 +46,7 @@ def read_power(line, poller, unit):
 
 async def poll():
     with open(TTY, "r+b") as line:
-        termios.setraw(line)
+        termios.setraw(line.fileno())
         poller = select.poll()
         poller.register(line, select.POLLIN)
         while True:

