@@ -1,9 +1,11 @@
-"""How large the frames of Python functions are on MicroPython: `python -m host_tools.frames FILE.py ...`.
+"""How large the frames of Python functions are on MicroPython: `python -m host_tools.frames
+FILE.py ...`.
 
-A function's locals, its stack and its exception handlers make its frame. Up to 11 words it lies on the C stack; a
-larger one is taken from the heap at each call and given back at its end (py/objfun.c, VM_MAX_STATE_ON_STACK). The
-heap in use does not grow by it, but the search for a free place costs as much as some ten bytecodes, and more the
-fuller the heap. Read from the prelude of the .mpy file that mpy-cross makes (py/bc.h, py/persistentcode.c).
+A function's locals, its stack and its exception handlers make its frame. Up to 11 words it lies on
+the C stack; a larger one is taken from the heap at each call and given back at its end
+(py/objfun.c, VM_MAX_STATE_ON_STACK). The heap in use does not grow by it, but the search for a
+free place costs as much as some ten bytecodes, and more the fuller the heap. Read from the prelude
+of the .mpy file that mpy-cross makes (py/bc.h, py/persistentcode.c).
 """
 
 import subprocess
@@ -13,7 +15,8 @@ from pathlib import Path
 
 ON_STACK_WORDS = 11
 _HANDLER_WORDS = 3
-# Names that every interpreter knows are stored as numbers (py/makeqstrdata.py); those that functions of ours have.
+# Names that every interpreter knows are stored as numbers (py/makeqstrdata.py); those that
+# functions of ours have.
 _KNOWN = {17: "__init__", 118: "open", 125: "read", 149: "step", 71: "close"}
 
 

@@ -1,6 +1,8 @@
-"""Clients that a server on a home network meets on its worst day, all at once: `python -m host_tools.siege HOST PORT SECONDS`.
+"""Clients that a server on a home network meets on its worst day, all at once: `python -m
+host_tools.siege HOST PORT SECONDS`.
 
-On this machine each kind has an address of its own (127.0.0.x), as attackers would have; the charger has CHARGER.
+On this machine each kind has an address of its own (127.0.0.x), as attackers would have; the
+charger has CHARGER.
 """
 
 import random

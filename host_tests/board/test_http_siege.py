@@ -81,7 +81,14 @@ def test_the_charger_is_served_while_all_others_knock(tmp_path):
     with target(tmp_path) as address:
         ask(address)
         before = heap(address)
-        command = [sys.executable, "-m", "host_tools.siege", address[0], str(address[1]), str(SECONDS + 1)]
+        command = [
+            sys.executable,
+            "-m",
+            "host_tools.siege",
+            address[0],
+            str(address[1]),
+            str(SECONDS + 1),
+        ]
         attackers = subprocess.Popen(command, cwd=bridge.ROOT, stdout=subprocess.PIPE, text=True)
         try:
             assert attackers.stdout.readline() == "attacking\n"

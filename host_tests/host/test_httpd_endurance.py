@@ -1,4 +1,6 @@
-"""20,000 requests and a siege in a heap of 64 kB: the largest free block and the heap in use stay what they were."""
+"""20,000 requests and a siege in a heap of 64 kB: the largest free block and the heap in use stay
+what they were.
+"""
 
 import contextlib
 import os
@@ -9,7 +11,8 @@ import sys
 from pathlib import Path
 
 from host_tools import interpreter
-from host_tools.bench import client, servers
+from host_tools.bench import client
+from host_tools.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +62,7 @@ while True:
 def running(tmp_path):
     """The server's (process, address); its import is compiled, as on a board."""
     found = interpreter.find(32)
-    port = servers.free_port()
+    port = free_port()
     compiled = tmp_path / "httpd"
     compiled.mkdir()
     for source in [*sorted((ROOT / "lib" / "httpd").glob("*.py")), ROOT / "lib" / "ticks.py"]:

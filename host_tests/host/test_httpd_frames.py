@@ -1,4 +1,6 @@
-"""What runs for each request keeps its frame off the heap; _evict and _keep only run in a full house or for pieces."""
+"""What runs for each request keeps its frame off the heap; _evict and _keep only run in a full
+house or for pieces.
+"""
 
 from pathlib import Path
 
@@ -27,6 +29,7 @@ def test_frames_are_counted_as_micropython_does(tmp_path):
         "def handler(a):\n    try:\n        return a\n    except OSError:\n        return 0\n"
     )
     found = dict(frames.frames(source))
-    # one local and one word of stack; three more for the handler, and what matching the exception takes
+    # one local and one word of stack; three more for the handler, and what matching the exception
+    # takes
     assert found["small"] == 2
     assert found["handler"] > 2 + 3

@@ -1,8 +1,9 @@
 """More than 100,000 broken, cut, joined and random streams against the request parser.
 
-Each is fed whole, byte by byte and in random pieces: the outcome must be the same, and the one that a slow model
-of the rules, written with regular expressions over the complete stream, comes to. hypothesis draws the material and
-the seed of each batch; it is derandomized, so that a run can be repeated, and what failed once stays as an example.
+Each is fed whole, byte by byte and in random pieces: the outcome must be the same, and the one
+that a slow model of the rules, written with regular expressions over the complete stream, comes
+to. hypothesis draws the material and the seed of each batch; it is derandomized, so that a run can
+be repeated, and what failed once stays as an example.
 """
 
 import random

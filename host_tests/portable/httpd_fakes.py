@@ -5,7 +5,9 @@ WRITABLE = 4
 
 
 class FakeSocket:
-    """`incoming`: pieces of bytes, b"" for the client's close, exceptions; `takes`: bytes each write may take."""
+    """`incoming`: pieces of bytes, b"" for the client's close, exceptions; `takes`: bytes each
+    write may take.
+    """
 
     def __init__(self, *incoming, takes=()):
         self.incoming = list(incoming)

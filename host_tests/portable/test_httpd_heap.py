@@ -1,6 +1,8 @@
-"""What a request costs in heap: exactly, on real sockets, on the 32-bit unix port (object sizes as on an ESP32).
+"""What a request costs in heap: exactly, on real sockets, on the 32-bit unix port (object sizes as
+on an ESP32).
 
-Other interpreters have other sizes, or cannot tell: there these tests only check that the answers come.
+Other interpreters have other sizes, or cannot tell: there these tests only check that the answers
+come.
 """
 
 import gc
@@ -57,7 +59,9 @@ class Board:
         return used
 
     def ask(self, *pieces):
-        """One request in pieces, each some ms after the one before; return (bytes of heap, answer)."""
+        """One request in pieces, each some ms after the one before; return (bytes of heap,
+        answer).
+        """
         client = socket.socket()
         client.connect(self.address)
         used = self.step() + self.step()
@@ -145,3 +149,21 @@ def test_rendering_costs_nothing():
         used = gc.mem_alloc() - before
         gc.enable()
         assert used == 0
+
+
+def test_a_full_house_costs_no_more():
+    """Once the poller has grown to as many entries as there are slots."""
+    if HAS_SOCKETS:
+        board = Board()
+        board.ask(REQUEST)
+        clients = []
+        found = []
+        for _ in range(15):
+            client = socket.socket()
+            client.connect(board.address)
+            clients.append(client)
+            found.append(board.step())
+        for client in clients:
+            client.close()
+        board.server.close()
+        check(found[5:])

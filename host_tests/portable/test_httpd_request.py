@@ -1,4 +1,6 @@
-"""The request parser: the same outcome however the bytes are cut. Rules: RFC 9112, and the maker's 500."""
+"""The request parser: the same outcome however the bytes are cut. Rules: RFC 9112, and the maker's
+500.
+"""
 
 from httpd import request
 

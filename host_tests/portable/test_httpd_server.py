@@ -73,7 +73,8 @@ def test_a_request_costs_ten_calls_into_the_socket_layer():
     sock.incoming.append(b"")
     house.step()
     polls = 3  # accept, request, close: with the next client's accept or request these are shared
-    # accept 1; setblocking 1; readinto 2, since it looks for more; write 1; readinto 1 at the end; close 1
+    # accept 1; setblocking 1; readinto 2, since it looks for more; write 1; readinto 1 at the end;
+    # close 1
     assert (house.listener.calls, sock.calls) == (1, 6)
     assert polls + house.listener.calls + sock.calls == 10
 

@@ -1,1 +1,3 @@
-"""`python -m host_tools.bench [SUBJECT ...]`: what design.md promises, measured beside what others do."""
+"""`python -m host_tools.bench [SUBJECT ...]`: what design.md promises, measured beside what others
+do.
+"""

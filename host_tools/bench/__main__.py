@@ -1,4 +1,5 @@
-"""`python -m host_tools.bench [SUBJECT ...]`: run the benchmarks, all or some; prints tables in Markdown.
+"""`python -m host_tools.bench [SUBJECT ...]`: run the benchmarks, all or some; prints tables in
+Markdown.
 
 A subject is a module of this package with a `main()` that prints; add it to SUBJECTS.
 """

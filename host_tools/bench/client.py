@@ -10,7 +10,9 @@ REQUEST = (
 
 
 def ask(port, late_s=0.0, host="127.0.0.1"):
-    """One request, sent `late_s` after the connection was made; return seconds from connect to the last byte."""
+    """One request, sent `late_s` after the connection was made; return seconds from connect to the
+    last byte.
+    """
     begin = time.perf_counter()
     with _connect(host, port) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,6 @@
-"""Our server beside the maker's script, asyncio streams, microdot and the least there can be, on one interpreter."""
+"""Our server beside the maker's script, asyncio streams, microdot and the least there can be, on
+one interpreter.
+"""
 
 import contextlib
 import os
@@ -53,7 +55,9 @@ def _counts(key, small, wide):
 
 
 def _speeds(build):
-    """{key: (requests/s, share of bare, p50 ms, p99 ms)}: medians over rounds, shares taken within a round."""
+    """{key: (requests/s, share of bare, p50 ms, p99 ms)}: medians over rounds, shares taken within
+    a round.
+    """
     keys = list(servers.SERVERS)
     rates = {key: [] for key in keys}
     times = {key: [] for key in keys}

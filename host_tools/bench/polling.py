@@ -1,4 +1,6 @@
-"""How long an answer takes while a 9600-Bd bus is polled once a second, with all meters well and with one dead."""
+"""How long an answer takes while a 9600-Bd bus is polled once a second, with all meters well and
+with one dead.
+"""
 
 import contextlib
 import json
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from host_tools import interpreter
 from host_tools.bench import client, servers
+from host_tools.free_port import free_port
 
 SECONDS = 15
 WARM_UP_S = 4
@@ -67,7 +70,7 @@ def _measure(bridge, faults):
             *faults,
         ]
         stack.enter_context(_running(site, "ready"))
-        port = servers.free_port()
+        port = free_port()
         stack.enter_context(_running(*bridge(file, line, port)))
         time.sleep(WARM_UP_S)
         return _ask_for_a_while(port)

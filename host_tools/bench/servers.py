@@ -1,14 +1,13 @@
 """Starts the servers that are compared, counts their instructions, system calls and heap.
 
-A server ends by itself after as many requests as it was told; the difference between a short and a long run is what
-the requests cost, free of start-up.
+A server ends by itself after as many requests as it was told; the difference between a short and a
+long run is what the requests cost, free of start-up.
 """
 
 import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from host_tools import interpreter
 from host_tools.bench import client
+from host_tools.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).parent / "peers"
@@ -37,12 +37,6 @@ SERVERS = {
 
 class Missing(Exception):
     """A tool that this measurement needs is not on this machine."""
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @contextlib.contextmanager

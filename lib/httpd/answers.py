@@ -30,7 +30,7 @@ REASONS = {
 
 
 def head(status, content_type, length, extra=""):
-    """The head of an answer in bytes. `length` may be a text of fixed width, `extra` further lines."""
+    """The head of an answer in bytes. `length` may be text of fixed width, `extra` more lines."""
     return (
         f"HTTP/1.1 {status} {REASONS[status]}\r\n"
         f"Content-Type: {content_type}\r\n"
@@ -65,7 +65,7 @@ class Fixed:
 
 
 class File:
-    """A file that does not change while we run: it stays open, so that a request neither opens nor allocates."""
+    """A file that does not change while we run. It stays open: a request allocates nothing."""
 
     def __init__(self, path, content_type, extra=""):
         size = os.stat(path)[6]

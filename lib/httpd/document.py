@@ -1,7 +1,7 @@
 """A document that is rendered now and then and sent often: head and body in one kept buffer.
 
-BytesIO is that buffer, since it takes bytes of any length without heap and at the speed of C; so does `print`
-for a number. A document that outgrows `capacity` grows its buffer, once.
+BytesIO is that buffer, since it takes bytes of any length without heap and at the speed of C; so
+does `print` for a number. A document that outgrows `capacity` grows its buffer, once.
 """
 
 import io
@@ -15,9 +15,8 @@ except ImportError:
     const = int
 
 _WIDTH = const(6)
-_BLANK = (
-    b" " * _WIDTH
-)  # in front of a number any number of blanks is allowed (RFC 9112, section 5)
+# In front of a field's value any number of blanks is allowed (RFC 9112, section 5).
+_BLANK = b" " * _WIDTH
 _AGE = b"\r\nAge: "
 _LENGTH = b"\r\nContent-Length: "
 
@@ -33,7 +32,7 @@ else:
 
 
 class Document:
-    """Source and answer. `begin`, `write...`, `end` in one go, without a pass of the server between. No heap."""
+    """Source and answer. `begin`, `write...`, `end`, and no reader before the end. No heap."""
 
     def __init__(self, capacity, content_type, aged=False, status="200"):
         """`capacity`: bytes of the body to expect; `aged`: send Age, see `set_age`."""
@@ -53,7 +52,7 @@ class Document:
         self.write = self._stream.write
 
     def begin(self):
-        """Start anew; False while somebody is still reading a document that did not fit the server's buffer."""
+        """Start anew; False while somebody reads it in parts, longer than the server's buffer."""
         if self._readers:
             return False
         self._stream.seek(self._body)

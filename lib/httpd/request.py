@@ -1,7 +1,8 @@
 """The head of one HTTP request, taken in as it comes: whole, in pieces or byte by byte.
 
-Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if it comes in
-pieces is it kept; of the fields nothing but their end matters, since no answer depends on a field. No heap.
+Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if
+it comes in pieces is it kept; of the fields nothing but their end matters, since no answer depends
+on a field. No heap.
 """
 
 try:
@@ -33,21 +34,28 @@ class Request:
     """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to."""
 
     def __init__(self, routes):
-        """`routes`: objects with `path` in bytes and `length`, its length; the last is looked at first."""
+        """`routes`: objects with a `path` in bytes and its `length`; the last is tried first."""
         self._routes = routes
         self.route = None
         self._line = bytearray(LINE_BYTES)
-        self._last_but_one = self._last = 0  # bytes of an unfinished head
-        self.reset()
+        self.closes = False  # the client waits for our close: HTTP/1.0
+        # Of a head that has not ended: the outcome of its line, bytes of an unfinished line, bytes
+        # in all, the last two of them.
+        self._outcome = MORE
+        self._kept = self._taken = 0
+        self._last_but_one = self._last = 0
 
     def reset(self):
-        self.closes = False  # the client waits for our close: HTTP/1.0
-        self._outcome = MORE  # of the request line, until the head has ended
-        self._kept = 0  # bytes of an unfinished request line
-        self._taken = 0  # bytes of an unfinished head
+        self.closes = False
+        if self._kept or self._taken:
+            self._taken = self._kept = 0
+            self._outcome = MORE
 
     def feed(self, data, count):
-        """Take data[TAIL_BYTES:TAIL_BYTES + count], 1 kB at most, return an outcome. The bytes before are ours."""
+        """Take data[TAIL_BYTES:TAIL_BYTES + count], 1 kB at most; return an outcome.
+
+        The bytes before are ours. No heap.
+        """
         end = TAIL_BYTES + count
         start = 0
         outcome = self._outcome
@@ -77,7 +85,7 @@ class Request:
         return MORE
 
     def _keep(self, data, feed, end):
-        """Collect a request line that comes in pieces or is too long; its outcome once `feed` ends it."""
+        """Collect a line that comes in pieces or is too long; its outcome once `feed` ends it."""
         line = self._line
         kept = self._kept
         for at in range(TAIL_BYTES, end if feed < 0 else feed):

@@ -1,7 +1,8 @@
-"""The HTTP server: a few kept connection slots, looked at in turn. No task, no stream, no allocation of its own.
+"""The HTTP server: a few kept connection slots, looked at in turn. No task, no stream, no heap.
 
-What a request costs is what `accept` and one poll entry allocate: 80 bytes on a 32-bit board. Sockets are used
-as MicroPython has them (`readinto`, `write(buf, offset, length)`). docs/performance.md says what it comes to.
+What a request costs is what `accept` and one poll entry allocate: 80 bytes on a 32-bit board.
+Sockets are used as MicroPython has them (`readinto`, `write(buf, offset, length)`).
+docs/performance.md says what it comes to.
 """
 
 from httpd import answers
@@ -13,19 +14,22 @@ try:
 except ImportError:
     const = int
 
-# Larger than most requests: a read that fills its buffer needs no second one to learn that there is no more.
+# Larger than most requests: a read that fills its buffer needs no second one to learn that there
+# is no more.
 READ_BYTES = const(1024)
-# Nothing came and nothing went. A packet lost on Wi-Fi is sent again after 1, 3, 7 s. A long time costs nothing,
-# because in a full house the idlest goes anyway.
+# Nothing came and nothing went. A packet lost on Wi-Fi is sent again after 1, 3, 7 s. A long time
+# costs nothing, because in a full house the idlest goes anyway.
 IDLE_MS = const(5000)
 # From accept to close: for a head that trickles in, a reader that is slow, a body without end.
 LIFE_MS = const(10000)
-# Who closes first keeps the pair of addresses for two minutes, and lwIP has 12 connections in all: let it be the
-# client, which closes as soon as it has Content-Length bytes. One that waits for our close waits this long. What
-# still comes is read and dropped, since closing on unread bytes resets the connection and kills the answer.
+# Who closes first keeps the pair of addresses for two minutes, and lwIP has 12 connections in all:
+# let it be the client, which closes as soon as it has Content-Length bytes. One that waits for our
+# close waits this long. What still comes is read and dropped, since closing on unread bytes resets
+# the connection and kills the answer.
 GRACE_MS = const(50)
-# When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only clients that went
-# away before we came, at most a full backlog of them: the number tells, since error numbers differ between ports.
+# When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only
+# clients that went away before we came, at most a full backlog of them: the number tells, since
+# error numbers differ between ports.
 FAILURES = const(8)
 REST_MS = const(200)
 _CHECK_MS = const(25)
@@ -47,7 +51,7 @@ _LONG_AGO_MS = const(1 << 28)
 
 
 def listen(host, port, backlog=5):
-    """A listening, non-blocking socket; `host` is numeric. OSError(errno, sentence) when that cannot be."""
+    """A listening, non-blocking socket; `host` is numeric. Else OSError(errno, sentence)."""
     import socket
 
     listener = socket.socket()
@@ -93,7 +97,7 @@ class Slot:
 
 
 class Server:
-    """`step` it in a loop. `stats`: counters by name; `routes`: each with its `name` and `requests`."""
+    """A part: `step` it. `stats`: counters; `routes`: each with its `name` and `requests`."""
 
     def __init__(
         self,
@@ -105,10 +109,11 @@ class Server:
         wait_ms=0,
         charger=_CHARGER_PATHS,
     ):
-        """`routes`: path in bytes to source (see answers.py). `poller`: a select.poll() of our own.
+        """`routes`: path in bytes to source, see answers.py; `poller`: a select.poll() of our own.
 
-        A document that fits `buffer_bytes` with its head is copied at once. `wait_ms`: how long one look at the
-        sockets may hold the loop; any wait lasts a tick of 10 ms on an ESP32. `charger`: the paths that come first.
+        A document that fits `buffer_bytes` with its head is copied at once. `wait_ms`: how long
+        one look at the sockets may hold the loop; any wait lasts a tick of 10 ms on an ESP32.
+        `charger`: the paths that come first.
         """
         self._listener = listener
         self._poller = poller
@@ -152,7 +157,9 @@ class Server:
         return 0
 
     def charger_age_ms(self, now_ms):
-        """How long ago a charger's path was asked for; -1: never. Call it at least once a day: ticks wrap."""
+        """How long ago a charger's path was asked for; -1: never. To be called once a day, since
+        ticks wrap.
+        """
         last_ms = self.stats["last_charger_ms"]
         if last_ms < 0:
             return -1
@@ -169,19 +176,19 @@ class Server:
         self._poller.unregister(self._listener)
         self._listener.close()
 
-    # On the way of a request each function has at most 11 words of locals and stack: up to there MicroPython puts
-    # them on the C stack, beyond it takes them from the heap and gives them back, at each call.
+    # On the way of a request each function has at most 11 words of locals and stack: up to there
+    # MicroPython puts them on the C stack, beyond it takes them from the heap and gives them back,
+    # at each call.
 
     def _look(self):
         knocks = False
-        self._slot = None
         for sock, _ in self._poller.ipoll(self._wait_ms):
             if sock is self._listener:
                 knocks = True  # after the others: it may have to take the place of one
             else:
                 self._serve(sock)
-        self._slot = None
         if knocks and not self._is_resting:
+            self._slot = None
             self._accept()
         if ticks_diff(self._now_ms, self._check_ms) >= 0:
             self._check()
@@ -215,7 +222,7 @@ class Server:
         self._poller.register(sock, _READABLE)
 
     def _evict(self, client):
-        """Drop the most expendable connection; of this client's own, if it has its share of the house."""
+        """Drop the most expendable connection; its own, if this client has its share."""
         own = 0
         for slot in self._slots:
             if slot.client == client:
@@ -231,7 +238,7 @@ class Server:
         return victim
 
     def _rank(self, slot):
-        """How expendable: who has its answer before an idle stranger, a stranger before a charger."""
+        """How expendable: the answered before the idlest stranger, a stranger before a charger."""
         idle_ms = ticks_diff(self._now_ms, slot.moved_ms)
         if slot.state == _GRACE:
             return idle_ms + 2 * _CLASS
@@ -280,14 +287,15 @@ class Server:
         self._chargers[0] = client
 
     def _send(self, slot):
-        """Send one buffer full at most, so that a long page holds nobody up. True: that was the end."""
+        """Send one buffer at most, so that a long page holds nobody up. True: that was the end."""
         if slot.start == slot.stop:
             self._fill(slot)
-        count = slot.sock.write(slot.buf, slot.start, slot.stop - slot.start)
+        left = slot.stop - slot.start
+        count = slot.sock.write(slot.buf, slot.start, left)
         if count:
             slot.moved_ms = self._now_ms
-            slot.start += count
-        if slot.start < slot.stop or slot.answer is not None:
+        if count != left or slot.answer is not None:
+            slot.start += count or 0
             return False
         if slot.request.closes:
             self._drop(slot)

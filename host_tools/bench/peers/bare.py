@@ -1,4 +1,6 @@
-"""The least a server can do on this interpreter: accept, receive, send what is ready, close. No HTTP at all."""
+"""The least a server can do on this interpreter: accept, receive, send what is ready, close. No
+HTTP at all.
+"""
 
 import json
 import socket

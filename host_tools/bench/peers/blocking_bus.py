@@ -1,4 +1,5 @@
-"""A meter bridge the common way: asyncio.start_server, and a bus master that blocks until its reply is there.
+"""A meter bridge the common way: asyncio.start_server, and a bus master that blocks until its
+reply is there.
 
     micropython blocking_bus.py PORT TTY UNIT...
 

@@ -1,4 +1,5 @@
-"""The way of the maker's script (Custom API 1.4): one blocking loop, the JSON made anew for each request.
+"""The way of the maker's script (Custom API 1.4): one blocking loop, the JSON made anew for each
+request.
 
 micropython maker.py PORT REQUESTS    (0: for ever)
 """

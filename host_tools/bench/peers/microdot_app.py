@@ -1,4 +1,6 @@
-"""microdot, the most used web framework for MicroPython; bench installs it (MIT) next to this file's path."""
+"""microdot, the most used web framework for MicroPython; bench installs it (MIT) next to this
+file's path.
+"""
 
 from microdot import Microdot
 from samples import DEVICE_INFO, DEVICE_VALUES, finish, requests

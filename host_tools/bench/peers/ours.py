@@ -18,7 +18,8 @@ def serve(port, count):
     values.set_age(0)
     info = answers.Fixed("200", answers.JSON, json.dumps(DEVICE_INFO).encode())
     routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": info}
-    # On the board wait_ms is 0 and the loop spins; here each pass that finds nothing would be counted as work.
+    # On the board wait_ms is 0 and the loop spins; here each pass that finds nothing would be
+    # counted as work.
     ours = server.Server(server.listen("127.0.0.1", port), routes, select.poll(), wait_ms=100)
     print("ready")
     step = ours.step
