@@ -5,6 +5,8 @@ Sockets are used as MicroPython has them (`readinto`, `write(buf, offset, length
 docs/performance.md says what it comes to.
 """
 
+import sys
+
 from httpd import answers
 from httpd.request import FOUND, TAIL_BYTES, Request
 from ticks import ticks_add, ticks_diff
@@ -27,8 +29,11 @@ LIFE_MS = const(10000)
 # close waits this long. What still comes is read and dropped, since closing on unread bytes resets
 # the connection and kills the answer.
 GRACE_MS = const(50)
+# Connections that wait for accept. lwIP has room for 6 and resets a seventh, while beyond the
+# backlog it lets the client knock again, a second later: too late, where there is room.
+BACKLOG = 5 if sys.platform == "esp32" else 64
 # When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only
-# clients that went away before we came, at most a full backlog of them: the number tells, since
+# clients that went away before we came, at most a full backlog of them: their number tells, since
 # error numbers differ between ports.
 FAILURES = const(8)
 REST_MS = const(200)
@@ -50,7 +55,7 @@ _CLASS = const(1 << 20)
 _LONG_AGO_MS = const(1 << 28)
 
 
-def listen(host, port, backlog=5):
+def listen(host, port):
     """A listening, non-blocking socket; `host` is numeric. Else OSError(errno, sentence)."""
     import socket
 
@@ -58,7 +63,7 @@ def listen(host, port, backlog=5):
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(socket.getaddrinfo(host, port)[0][-1])
-        listener.listen(backlog)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise OSError(
