@@ -46,13 +46,7 @@ TOKENS = (
 )
 
 
-class Path:
-    def __init__(self, path):
-        self.path = path
-        self.length = len(path)
-
-
-ROUTES = [Path(path) for path in PATHS]
+ROUTES = [request.Route(path, None, False) for path in PATHS]
 DATA = bytearray(request.TAIL_BYTES + 1024)
 
 

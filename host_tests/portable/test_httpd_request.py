@@ -7,14 +7,8 @@ from httpd import request
 HEAD = b" HTTP/1.1\r\nHost: 192.168.1.50\r\n\r\n"
 
 
-class Path:
-    def __init__(self, path):
-        self.path = path
-        self.length = len(path)
-
-
-PAGE = Path(b"/")
-VALUES = Path(b"/api/v1/values.json")
+PAGE = request.Route(b"/", None, False)
+VALUES = request.Route(b"/api/v1/values.json", None, True)
 ROUTES = [PAGE, VALUES]
 
 

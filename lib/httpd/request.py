@@ -30,11 +30,23 @@ _RETURN = const(13)
 _VERSION_BYTES = const(9)  # of " HTTP/1.1"
 
 
+class Route:
+    """Where a path leads, and how often it was asked for."""
+
+    def __init__(self, path, source, is_charger):
+        self.path = path
+        self.length = len(path)
+        self.name = path.decode()
+        self.source = source
+        self.is_charger = is_charger
+        self.requests = 0
+
+
 class Request:
     """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to."""
 
     def __init__(self, routes):
-        """`routes`: objects with a `path` in bytes and its `length`; the last is tried first."""
+        """`routes`: of the class Route; the last is tried first."""
         self._routes = routes
         self.route = None
         self._line = bytearray(LINE_BYTES)

@@ -8,7 +8,7 @@ docs/performance.md says what it comes to.
 import sys
 
 from httpd import answers
-from httpd.request import FOUND, TAIL_BYTES, Request
+from httpd.request import FOUND, TAIL_BYTES, Request, Route
 from ticks import ticks_add, ticks_diff
 
 try:
@@ -71,18 +71,6 @@ def listen(host, port):
         )
     listener.setblocking(False)
     return listener
-
-
-class Route:
-    """Where a path leads, and how often it was asked for."""
-
-    def __init__(self, path, source, is_charger):
-        self.path = path
-        self.length = len(path)
-        self.name = path.decode()
-        self.source = source
-        self.is_charger = is_charger
-        self.requests = 0
 
 
 class Slot:
