@@ -59,6 +59,15 @@ def enable_irq(state):
     pass
 
 
+def bitstream(pin, encoding, timing, data):
+    """The data goes nowhere."""
+    if encoding != 0 or len(timing) != 4:
+        raise ValueError("encoding")
+    if pin._mode != Pin.OUT:
+        raise ValueError("the pin is no output")
+    memoryview(data)
+
+
 class ADC:
     """A pin of ADC block 1, which sees the waveform that the virtual board lays in shared memory."""
 
