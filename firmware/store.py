@@ -1,19 +1,74 @@
-"""The owner's config.json and the data files that it names, read from the board's file system."""
+"""The owner's config.json and the data files that it names, read from the board's file system.
+
+A config.json that was accepted becomes the last good one once the bridge has proved itself with it.
+"""
 
 import json
 import os
 
+_MOST_BYTES = 8193  # one more than is allowed
+_CHUNK_BYTES = 256
+
 
 class Store:
-    """root: the folder of the application; an owner's own profiles lie in /profiles, whatever the root."""
+    """root: the folder of the application; top: where the owner's files lie, whatever the root.
 
-    def __init__(self, root):
+    `complaint`: what is wrong with config.json while the last good one is used, "" if nothing. `renames`: what is to
+    be done once the bridge has proved itself, [(from, to)].
+    """
+
+    def __init__(self, root, top=""):
         self._root = root
+        self._top = top
+        self._good = top + "/config.good.json"
+        self.complaint = ""
+        self.renames = []
 
     def config(self, read):
-        """config.json checked by read(text, load, names). Raises its SettingsError, or OSError where there is no file."""
-        with open("/config.json", "rb") as file:
-            return read(file.read(), self.load, self.names)
+        """The config, checked by read(text, load, names). Raises that one's error, or OSError where there is no file."""
+        path = self._top + "/config.json"
+        if self._root != self._top and _size(self._root + "/config.json") is not None:
+            path = self._root + "/config.json"
+        try:
+            config = self._read(path, read)
+        except Exception as error:
+            try:
+                config = self._read(self._good, read)
+            except Exception:
+                raise error
+            self.complaint = _words(error)
+            return config
+        self._keep(path)
+        return config
+
+    def _read(self, path, read):
+        with open(path, "rb") as file:
+            text = file.read(_MOST_BYTES)
+        return read(text, self.load, self.names)
+
+    def _keep(self, path):
+        """Copy an accepted config now, so that only renames are left for later."""
+        if not _same(path, self._good):
+            copy = self._top + "/config.tmp"
+            try:
+                _copy(path, copy)
+                self.renames.append((copy, self._good))
+            except OSError as error:
+                self.complaint = "no room for a second copy of config.json: %s" % error
+        if path != self._top + "/config.json":
+            self.renames.append((path, self._top + "/config.json"))
+
+    def prove_slot(self):
+        """Where this slot is on trial: leave but a rename to end that."""
+        try:
+            with open(self._top + "/slot") as file:
+                on_trial = len(file.read().split()) > 1
+        except OSError:
+            return
+        if on_trial:
+            with open(self._top + "/slot.proved", "w") as file:
+                file.write(self._root or "/")
+            self.renames.append((self._top + "/slot.proved", self._top + "/slot"))
 
     def load(self, kind, name):
         """The parsed JSON of a "board", "profile" or clamp "model", or None."""
@@ -50,4 +105,39 @@ class Store:
     def _places(self, kind):
         if kind == "board":
             return [self._root + "/boards"]
-        return ["/profiles", self._root + "/lib/meters/profiles"]
+        own = [self._root + "/profiles", self._top + "/profiles"]
+        return own[self._root == self._top :] + [self._root + "/lib/meters/profiles"]
+
+
+def _words(error):
+    if isinstance(error, OSError):
+        return "config.json: cannot be read: %s" % error
+    return str(error)
+
+
+def _size(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return None
+
+
+def _same(path, other):
+    if _size(path) != _size(other):
+        return False
+    with open(path, "rb") as one, open(other, "rb") as two:
+        while True:
+            chunk = one.read(_CHUNK_BYTES)
+            if chunk != two.read(_CHUNK_BYTES):
+                return False
+            if not chunk:
+                return True
+
+
+def _copy(path, other):
+    with open(path, "rb") as source, open(other, "wb") as target:
+        while True:
+            chunk = source.read(_CHUNK_BYTES)
+            if not chunk:
+                return
+            target.write(chunk)
