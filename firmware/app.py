@@ -7,18 +7,21 @@ import sys
 
 import machine
 
-from firmware import supervisor
+from firmware import led, log, supervisor
+from firmware.life import Life
 
 VERSION = "0.1.0"
 
 _BOOT_ONLY = (
     "firmware.devices",
+    "firmware.ending",
     "firmware.store",
     "meters.profile",
     "meters.plan",
     "meters.quantities",
     "clamp.models",
 )
+_VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
 def main(root):
@@ -30,12 +33,20 @@ def main(root):
     if config is None:
         return
     gc.collect()
-    tasks = [supervisor.Task(name, part) for name, part in build(config, store, root)]
-    _unload()
     from firmware.watchdog import Watchdog
 
-    watchdog = Watchdog(tasks)
+    life = Life(machine.RTC(), machine.reset_cause())
+    watchdog = Watchdog(life)
     try:
+        log.info("version", VERSION, "in", root or "/", "- last end:", life.last)
+        if store.complaint:
+            log.error(store.complaint)
+        parts = build(config, store, root, life)
+        store.prove_slot()
+        life.renames = store.renames
+        tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
+        watchdog.tasks = tasks
+        _unload()
         supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])
     except KeyboardInterrupt:
         watchdog.relax()
@@ -67,11 +78,12 @@ def _unload():
     gc.collect()
 
 
-def build(config, store, root):
+def build(config, store, root, life):
     """[(name, part)] of everything that runs."""
     from firmware.devices import Site
 
     board = store.load("board", config["board"])
+    lamp = led.make(board["led"])
     for pin in board["on"]:
         machine.Pin(pin, machine.Pin.OUT, value=1)
     site = Site(config, store.load)
@@ -84,7 +96,7 @@ def build(config, store, root):
         parts.append(("clamps", clamps))
     values = _values(config, site, [part for _, part in parts])
     parts.append(("values", values))
-    parts += _service(config, site, values, bus, clamps, root)
+    parts += _service(config, site, values, bus, clamps, root, life, lamp, store.complaint)
     return parts
 
 
@@ -125,7 +137,7 @@ def _values(config, site, clocks):
     return Values(site.devices, clocks, load)
 
 
-def _service(config, site, values, bus, clamps, root):
+def _service(config, site, values, bus, clamps, root, life, lamp, complaint):
     """Wi-Fi, the server and what it serves."""
     from firmware.health import Health
     from firmware.wifi import Station
@@ -136,22 +148,32 @@ def _service(config, site, values, bus, clamps, root):
     http = config["http"]
 
     def up(address):
-        print("serving http://%s:%d/" % (address, http["port"]))
+        log.info("serving http://%s:%d/" % (address, http["port"]))
 
-    station = Station(config["wifi"], up, _reset)
+    def reset(reason):
+        log.error("reset:", reason)
+        life.note(reason)
+        machine.reset()
+
+    station = Station(config["wifi"], up, reset)
     routes = {
         b"/api/v1/values.json": values,
         b"/api/v1/info.json": info(site.infos),
+        b"/log": log.ring,
         b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
     }
     health = Health(_quiet(bus))
     server = Server(listen(http["host"], http["port"]), routes, select.poll())
     counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
+    counters += [("log", log.stats), ("falls", supervisor.falls)]
     if bus:
         counters += [("bus", bus.stats), ("line", bus.master.stats)]
     clamps = clamps.clamps if clamps else []
     devices, links = site.devices, site.links  # not the site itself: it goes with its module
-    about = json.dumps({"version": VERSION, "board": config["board"]}).encode()
+    about = {"version": VERSION, "board": config["board"], "slot": root or "/"}
+    about["last_end"] = life.last
+    about["config"] = complaint
+    about = json.dumps(about).encode()
 
     def status():
         from firmware.status import Status
@@ -168,6 +190,9 @@ def _service(config, site, values, bus, clamps, root):
         report = OnDemand(make)
         server.add(path, report)
         parts.append((path.decode(), report))
+    if lamp:
+        lamp.look = _look(station, values, complaint)
+        parts.append(("led", lamp))
     return parts
 
 
@@ -187,6 +212,19 @@ class OnDemand:
         return self._report.open(now_ms)
 
 
+def _look(station, values, complaint):
+    """How the bridge is: asked by the LED."""
+
+    def look():
+        if not station.stats["connected"]:
+            return led.NO_WIFI
+        if values.stale is not None:
+            return led.NO_METER
+        return led.LAST_GOOD if complaint else led.SERVING
+
+    return look
+
+
 def _voltage(device):
     """Tenths of a volt as a meter has just measured them, or None: asked by the clamps."""
     return (lambda: device.fields["voltage_l1"]) if device else None
@@ -195,8 +233,3 @@ def _voltage(device):
 def _quiet(bus):
     """A question to the bus: is nothing on the line?"""
     return (lambda: bus.quiet) if bus else (lambda: True)
-
-
-def _reset(reason):
-    print("reset:", reason)
-    machine.reset()

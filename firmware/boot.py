@@ -1,6 +1,45 @@
-"""First on the board: nothing here can fail, so main.py is always reached."""
+"""First on the board: says which slot main.py is to run; it is all that runs when mpremote enters its raw REPL.
+
+Whole in itself, since it has to cope with a slot that does not even import. What /slot and the RTC memory hold is
+told in docs/design.md.
+"""
 
 import gc
+import os
+
+import machine
+
+_TRIES = 2  # failed starts after which a new slot is given up
+_SAFE = 5  # failed starts after which nothing is tried any more
+_HEAD = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 
 # Collect before the heap is full: garbage must not make it grow into the RAM that Wi-Fi and lwIP need.
 gc.threshold(8192)
+
+
+def slots():
+    """What /slot names: the root to start and, while that is on trial, the one to go back to."""
+    try:
+        with open("/slot") as file:
+            return file.read().split() or ["/"]
+    except OSError:
+        return ["/"]
+
+
+def counted():
+    """Count this start: (root, whether it is on trial, whether it is to be in safe mode)."""
+    rtc = machine.RTC()
+    memory = rtc.memory()
+    head = bytearray(memory[:6] if memory[:1] == b"N" and len(memory) > 5 else _HEAD)
+    roots = slots()
+    if len(roots) > 1 and head[1] >= _TRIES:
+        with open("/slot.tmp", "w") as file:
+            file.write(roots[1])
+        os.rename("/slot.tmp", "/slot")
+        memory = head + b"the new version was given up: " + memory[6:]
+        del roots[0]
+        head[1] = 0
+    failed = head[1]
+    head[1] = min(failed + 1, _SAFE)
+    rtc.memory(head + memory[6:])
+    return roots[0].rstrip("/"), len(roots) > 1, failed >= _SAFE

@@ -1,17 +1,59 @@
-"""Second on the board: start the application that lies under ROOT."""
+"""Second on the board: runs the slot that boot.py chose, and keeps over a reset why it ended."""
 
+import gc
+import io
 import sys
 
-ROOT = ""  # the folder that holds firmware, lib and boards
+import machine
+import micropython
+
+_CRASH_MS = (
+    5000  # between a crash and the reset: time for a Ctrl-C, but not for a charger to give up
+)
+_TEXT_BYTES = 500
 
 
-def start(root):
-    for folder in (root + "/lib", root):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-    from firmware import app
+def remember(error):
+    """Keep the end of a traceback over the reset."""
+    gc.collect()
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    rtc = machine.RTC()
+    rtc.memory(rtc.memory()[:6] + text.getvalue().encode()[-_TEXT_BYTES:])
 
-    app.main(root)
+
+def forget(reason):
+    """Somebody is at the console, and may reset as he likes."""
+    machine.RTC().memory(b"N\0\0\0\0\0" + reason)
 
 
-start(ROOT)
+def start(root, on_trial, safe):
+    if root:
+        sys.path[:] = [root, root + "/lib", ".frozen"]
+    try:
+        if safe:
+            from firmware import safe as app
+        else:
+            from firmware import app
+        app.main(root)
+        if on_trial:
+            raise RuntimeError("the new version ended")
+        forget(b"ended")
+    except KeyboardInterrupt:
+        micropython.kbd_intr(
+            -1
+        )  # a second Ctrl-C must not cut this short; the REPL turns it on again
+        forget(b"interrupted at the console")
+        raise
+    except Exception as error:
+        # Without anybody at the console it goes on with a reset; until then the REPL shows what happened.
+        if not safe:
+            machine.WDT(timeout=_CRASH_MS)
+        remember(error)
+        raise
+
+
+# boot.py shares our names; what it defined has done its work then.
+chosen = counted()  # noqa: F821
+del counted, slots  # noqa: F821
+start(*chosen)

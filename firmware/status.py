@@ -104,6 +104,8 @@ class Status(Report):
     def _number(self, value, kind=0):
         if value is None:
             self._document.write(b"null")
+        elif isinstance(value, bytes):
+            self._document.write(value)  # JSON already
         elif kind == TENTHS:
             self._document.write_tenths(value)
         else:
@@ -187,7 +189,7 @@ class Metrics(Report):
         for key in members[0][1]:
             for label, numbers in members:
                 value = numbers[key]
-                if value is not None and not isinstance(value, dict) and key[0].isalpha():
+                if isinstance(value, int) and key[0].isalpha():
                     self._sample(subject, category, key, label, value)
 
     def _sample(self, subject, category, key, label, value):

@@ -1,27 +1,37 @@
 """Runs each part in an asyncio task and starts it again when it raises."""
 
 import asyncio
+import io
+import json
 import sys
 
+from firmware import log
 from ticks import ticks_ms
 
 _BACKOFF_MIN_MS = 500
 _BACKOFF_MAX_MS = 8000  # well below the watchdog's time
+_TRACE_CHARS = 200
+
+falls = {}  # of each part, by name, and the last one's reason as JSON: what the status page shows
 
 
 class Task:
-    """One part, its progress and its falls."""
+    """One part, its progress and its falls. vital: whether the bridge is worth nothing without it."""
 
-    def __init__(self, name, part):
+    def __init__(self, name, part, vital=True):
         self.name = name
         self.part = part
+        self.vital = vital
         self.moved = False
-        self.stats = {"falls": 0}
-        self.reason = ""
+        falls[name] = 0
+        self.rest()
+
+    def rest(self):
+        """All is well again."""
+        self._backoff_ms = _BACKOFF_MIN_MS
 
     async def run(self):
         part = self.part
-        backoff_ms = _BACKOFF_MIN_MS
         while True:
             try:
                 while True:
@@ -30,12 +40,16 @@ class Task:
                     await asyncio.sleep_ms(delay_ms)
             except Exception as error:
                 # The one place that catches everything: a part may fall, the others go on.
-                self.stats["falls"] += 1
-                self.reason = "%s: %r" % (self.name, error)
-                print("part fell:", self.reason)
-                sys.print_exception(error)
-            await asyncio.sleep_ms(backoff_ms)
-            backoff_ms = min(2 * backoff_ms, _BACKOFF_MAX_MS)
+                self.fell(error)
+            await asyncio.sleep_ms(self._backoff_ms)
+            self._backoff_ms = min(2 * self._backoff_ms, _BACKOFF_MAX_MS)
+
+    def fell(self, error):
+        falls[self.name] += 1
+        falls["last"] = json.dumps("%s: %r" % (self.name, error)).encode()
+        trace = io.StringIO()
+        sys.print_exception(error, trace)
+        log.error(self.name, "fell:", trace.getvalue()[-_TRACE_CHARS:])
 
 
 def run(tasks):

@@ -1,32 +1,64 @@
-"""The hardware watchdog, fed only while every part makes progress.
+"""The hardware watchdog, fed only while every vital part makes progress.
 
 A dead meter or an absent Wi-Fi is no reason to starve it: their parts go on stepping.
 """
 
+import micropython
 from machine import WDT
+
+from firmware import supervisor
 
 _TIMEOUT_MS = 30000
 _LOOK_MS = 2000
-_UPLOAD_MS = 600000  # time for an owner at the REPL, once the application has been interrupted
+_STALLED_LOOKS = 10  # of the 15 until it bites
+_CALM_LOOKS = 30  # a minute without a fall: healthy
+_CONSOLE_MS = 600000  # time for an owner at the console, or an upload
 
 
 class Watchdog:
-    """A part. tasks: the supervised tasks; each sets `moved` at every step."""
+    """A part. life: told when all is well, and before the bite. `tasks`: the supervised tasks; each sets `moved` at
+    every step.
+    """
 
-    def __init__(self, tasks):
-        self._tasks = tasks
+    def __init__(self, life):
+        self.tasks = ()
+        self._life = life
+        self._calm = 0
+        self._hungry = 0
+        self._falls = 0
         self._wdt = WDT(timeout=_TIMEOUT_MS)
 
     def step(self, now_ms):
-        for task in self._tasks:
-            if not task.moved:
-                return _LOOK_MS
-        for task in self._tasks:
-            task.moved = False
+        """No heap, but once a minute."""
+        for task in self.tasks:
+            if task.vital and not task.moved:
+                return self._starve()
         self._wdt.feed()
+        self._hungry = 0
+        falls = 0
+        for task in self.tasks:
+            task.moved = False
+            falls += supervisor.falls[task.name]
+        if falls != self._falls:
+            self._falls = falls
+            self._calm = 0
+        self._calm += 1
+        if self._calm >= _CALM_LOOKS and self._life.healthy():
+            self._calm = 0
+            for task in self.tasks:
+                task.rest()
+        return _LOOK_MS
+
+    def _starve(self):
+        self._calm = 0
+        self._hungry += 1
+        if self._hungry == _STALLED_LOOKS:
+            stalled = [task.name for task in self.tasks if task.vital and not task.moved]
+            self._life.note("no progress: " + ", ".join(stalled))
         return _LOOK_MS
 
     def relax(self):
-        """It cannot be stopped, only be given longer."""
-        self._wdt = WDT(timeout=_UPLOAD_MS)
+        """It cannot be stopped, only be given longer: an upload that breaks off ends with a restart."""
+        micropython.kbd_intr(-1)  # not now; the REPL turns it on again
+        self._wdt = WDT(timeout=_CONSOLE_MS)
         self._wdt.feed()

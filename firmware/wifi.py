@@ -1,23 +1,25 @@
 """The Wi-Fi station: connects, and reconnects for ever.
 
 Order and pauses follow what the ESP32 port needs: hostname before active, power save off after it, no connect while
-connecting, the radio switched off and on when it has been deaf for a minute.
+connecting, status codes not believed, and the radio switched off and on when nothing has come of it for a minute.
 """
 
 import network
 
+from firmware import log
 from ticks import ticks_diff
 
 _LOOK_MS = 500
 _PAUSE_MS = 1000  # between switching the radio off, on, and connecting
 _RADIO_MS = 60000
 _RESET_MS = 600000
+_ADDRESS_LOOKS = 60  # a look at the address costs some 200 bytes of heap
+_NO_ADDRESS = "0.0.0.0"
 
 _OFF = 0
 _ON = 1
 _CONNECTING = 2
 _CONNECTED = 3
-_STATES = ("off", "starting", "connecting", "connected")
 
 
 class Station:
@@ -27,15 +29,18 @@ class Station:
         self._config = config
         self._on_up = on_up
         self._give_up = give_up
-        self._wlan = None
+        self._wlan = network.WLAN(network.STA_IF)
         self._state = _OFF
-        self._down_ms = None  # since when there is no connection
+        self._since_ms = None  # when there was last a connection, or the first try
         self._radio_ms = 0
+        self._pause_ms = 0
+        self._looks = 0
         self.stats = {"connects": 0, "radio_restarts": 0, "connected": 0}
 
     def step(self, now_ms):
-        if self._down_ms is None:
-            self._down_ms = now_ms
+        """No heap while nothing changes, but for the address."""
+        if self._since_ms is None:
+            self._since_ms = now_ms
         if self._state == _OFF:
             return self._switch_on(now_ms)
         if self._state == _ON:
@@ -52,49 +57,76 @@ class Station:
             return None
 
     def _switch_on(self, now_ms):
-        network.hostname(self._config["hostname"])
-        self._wlan = network.WLAN(network.STA_IF)
-        # The radio survives a soft reset, and would refuse to connect while it still does.
-        self._wlan.active(False)
-        self._wlan.active(True)
-        self._wlan.config(pm=self._wlan.PM_NONE)
+        wlan = self._wlan
         self._radio_ms = now_ms
+        if wlan.active():
+            # The radio survives a soft reset, and would refuse to connect while it still does.
+            return self._switch_off()
+        network.hostname(self._config["hostname"])
+        wlan.active(True)
+        wlan.config(pm=wlan.PM_NONE)
         self._state = _ON
-        return _PAUSE_MS if self.stats["radio_restarts"] else 0
+        return self._pause_ms
 
     def _connect(self):
         config = self._config
         if config["ip"]:
             ip = config["ip"]
             self._wlan.ifconfig((ip["address"], ip["netmask"], ip["gateway"], ip["dns"]))
-        if config["password"]:
-            self._wlan.connect(config["ssid"], config["password"])
-        else:
-            self._wlan.connect(config["ssid"])
+        try:
+            if config["password"]:
+                self._wlan.connect(config["ssid"], config["password"])
+            else:
+                self._wlan.connect(config["ssid"])
+        except OSError as error:
+            log.warn("Wi-Fi:", error)
+            return self._restart()
         self._state = _CONNECTING
         return _LOOK_MS
 
     def _up(self, now_ms):
         if self._state != _CONNECTED:
+            address = self._wlan.ifconfig()[0]
             self._state = _CONNECTED
+            self._looks = 0
             self.stats["connects"] += 1
             self.stats["connected"] = 1
-            self._on_up(self._wlan.ifconfig()[0])
-        self._down_ms = now_ms
+            log.info("Wi-Fi: connected as", address)
+            self._on_up(address)
+        self._since_ms = now_ms
+        self._looks += 1
+        if self._looks == _ADDRESS_LOOKS:
+            self._looks = 0
+            if self._wlan.ifconfig()[0] == _NO_ADDRESS:
+                # The driver does not tell, and does not ask for another.
+                self._lost("address")
+                return self._restart()
         return _LOOK_MS
 
     def _down(self, now_ms):
         """The driver itself tries again and again; when that does not help, the radio is restarted."""
         if self._state == _CONNECTED:
-            self._state = _CONNECTING
-            self.stats["connected"] = 0
+            self._lost("connection")
             self._radio_ms = now_ms
-        down_ms = ticks_diff(now_ms, self._down_ms)
-        if down_ms >= _RESET_MS:
+        if ticks_diff(now_ms, self._since_ms) >= _RESET_MS:
+            self._since_ms = now_ms
             self._give_up("no Wi-Fi for 10 minutes")
         if ticks_diff(now_ms, self._radio_ms) >= _RADIO_MS:
-            self.stats["radio_restarts"] += 1
-            self._wlan.active(False)
-            self._state = _OFF
-            return _PAUSE_MS
+            log.warn("Wi-Fi: none for a minute, status", self._wlan.status())
+            return self._restart()
         return _LOOK_MS
+
+    def _lost(self, what):
+        log.warn("Wi-Fi: lost the", what)
+        self._state = _CONNECTING
+        self.stats["connected"] = 0
+
+    def _restart(self):
+        self.stats["radio_restarts"] += 1
+        return self._switch_off()
+
+    def _switch_off(self):
+        self._wlan.active(False)
+        self._state = _OFF
+        self._pause_ms = _PAUSE_MS
+        return _PAUSE_MS

@@ -1,0 +1,46 @@
+"""What outlives a reset, in RTC memory: failed starts, uptime, and why a run ended (docs/design.md)."""
+
+import os
+from time import time
+
+_TEXT_BYTES = 500
+_start_s = int(time())
+
+
+def uptime_s():
+    return int(time()) - _start_s
+
+
+class Life:
+    """rtc: a machine.RTC(). cause: machine.reset_cause(). `last`: how the last run ended, one text."""
+
+    def __init__(self, rtc, cause):
+        self._rtc = rtc
+        from firmware.ending import last_end
+
+        memory = rtc.memory()
+        self.last = last_end(memory, cause)
+        self._head = bytearray(memory[:2] if len(memory) > 1 else b"N\0") + bytearray(4)
+        self.renames = []  # (from, to): done once this run has proved itself
+        rtc.memory(self._head)
+
+    def note(self, reason):
+        """The reason for an end that is near; the next run tells it."""
+        self._set_uptime()
+        self._rtc.memory(self._head + reason.encode()[:_TEXT_BYTES])
+
+    def healthy(self):
+        """All went well for a minute: called again every minute. Returns False while there is more to do soon."""
+        if self.renames:
+            os.rename(*self.renames.pop(0))
+            return not self.renames
+        self._head[1] = 0
+        self._set_uptime()
+        self._rtc.memory(self._head)
+        return True
+
+    def _set_uptime(self):
+        value = uptime_s()
+        for at in range(2, 6):
+            self._head[at] = value & 0xFF
+            value >>= 8
