@@ -4,6 +4,7 @@ It tries the application again after a while: in a cabinet nobody presses the bu
 """
 
 import json
+import os
 import socket
 from time import sleep_ms
 
@@ -23,13 +24,13 @@ _HEAD = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnect
 def main(root):
     """Ends with a reset, or by Ctrl-C."""
     life = Life(machine.RTC(), machine.reset_cause())
-    words = "Safe mode: the bridge does not stay up. The last end: %s\n" % life.last
+    words = "Safe mode: the bridge does not stay up. The last end: %s" % life.last
     print(words)
     config = _config()
     lamp = _try(_lamp, root, config)
     station = _try(_station, config)
     listener = _try(_listener, config)
-    answer = (_HEAD + words).encode()
+    answer = (_HEAD + words + "\n").encode()
     for tick in range(_TRY_AGAIN_TICKS):
         if lamp:
             lamp.step(0)
@@ -62,7 +63,10 @@ def _config():
 
 
 def _lamp(root, config):
-    with open("%s/boards/%s.json" % (root, config["board"])) as file:
+    name = (
+        config.get("board") or os.listdir(root + "/boards")[0][:-5]
+    )  # only the one in use is there
+    with open("%s/boards/%s.json" % (root, name)) as file:
         lamp = led.make(json.load(file)["led"])
     if lamp:
         lamp.look = lambda: led.SAFE

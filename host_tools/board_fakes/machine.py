@@ -128,12 +128,15 @@ class RTC:
 class WDT:
     """SIGALRM is the watchdog: nothing in the interpreter can hold it up."""
 
+    armed = False
+
     def __init__(self, id=0, timeout=5000):
         if id != 0:
             raise ValueError("id must be 0")
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
         self._set = host.libc.func("i", "setitimer", "ipp")
+        WDT.armed = True
         self._timer = bytearray(struct.calcsize("llll"))
         struct.pack_into("llll", self._timer, 0, 0, 0, timeout // 1000, timeout % 1000 * 1000)
         self.feed()

@@ -86,7 +86,9 @@ def _parser():
         "--no-tick", action="store_true", help="let waits end at once, not at a 10 ms tick"
     )
     parser.add_argument(
-        "--restart", action="store_true", help="restart after a watchdog reset, as a real board"
+        "--restart",
+        action="store_true",
+        help="restart after a crash or a watchdog reset, as a real board",
     )
     parser.add_argument("--root", default=image.ROOT, help=argparse.SUPPRESS)
     return parser
@@ -111,7 +113,8 @@ def _run(arguments, folder):
         status = _one_start(virtual, virtual.start(cause), console, probe)
         if status == board.RESET:
             cause = board.HARD_RESET
-        elif status == board.STARVED and arguments.restart:
+        elif status in (board.STARVED, board.RAISED) and arguments.restart:
+            # After a crash main.py lets the watchdog bite.
             cause = board.WDT_RESET
         else:
             return _verdict(status, console)

@@ -1,0 +1,165 @@
+"""Failed starts, slots, safe mode and last ends on the virtual board: small applications under the real boot.py and
+main.py.
+"""
+
+import shutil
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from rig import ROOT, Bench, Line, main_of
+
+TELL = """\
+import machine
+from firmware.life import Life
+life = Life(machine.RTC(), machine.reset_cause())
+print("last:", life.last.replace("\\n", " | "))
+"""
+SAFE = main_of(TELL + "print('safe mode', repr(root))")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    line = Line()
+    made = Bench(tmp_path, line.name)
+    for name in ("life", "ending"):
+        shutil.copy(ROOT / "firmware" / f"{name}.py", Path(tmp_path, "firmware"))
+    Path(tmp_path, "firmware", "safe.py").write_text(SAFE)
+    yield made
+    line.close()
+
+
+def told(bench, app):
+    """What a firmware says of itself from start to start."""
+    _, out, err = bench.run(app, "--restart")
+    lines = [text for text in out.splitlines() if text.startswith(("last:", "safe mode", "runs"))]
+    assert lines, out + err
+    return lines
+
+
+def test_fifth_failed_start_is_the_last_before_safe_mode(bench):
+    lines = told(bench, main_of("print('runs')\nraise ValueError('burnt')"))
+    assert lines[:5] == ["runs"] * 5
+    assert lines[5].startswith("last: watchdog: ") and "ValueError: burnt" in lines[5]
+    assert lines[6:] == ["safe mode ''"]
+
+
+def test_traceback_of_the_crash_is_told_by_the_next_start(bench):
+    app = main_of(
+        TELL + "if life.last.startswith('power'):\n    [][0]\nprint('runs', machine.reset_cause())"
+    )
+    first, second, third = told(bench, app)
+    assert first == "last: power-on or brown-out"
+    assert "firmware/app.py" in second and "IndexError" in second
+    assert third == "runs 3"
+
+
+def test_only_the_end_of_a_long_traceback_is_kept(bench):
+    app = main_of(
+        TELL + "if life.last.startswith('power'):\n    raise ValueError('x' * 3000 + 'end')"
+    )
+    assert told(bench, app)[1].endswith("xxend")
+
+
+def test_healthy_minute_clears_the_failed_starts(bench):
+    app = main_of(
+        TELL + "runs = machine.RTC().memory()[1]\nprint('runs', runs)\n"
+        "if runs == 4:\n    life.healthy()\n    machine.reset()\n"
+        "if machine.reset_cause() != 2:\n    raise ValueError"
+    )
+    counts = [text for text in told(bench, app) if text.startswith("runs")]
+    assert counts == ["runs 1", "runs 2", "runs 3", "runs 4", "runs 1"]
+
+
+def test_planned_reset_is_told_with_its_reason(bench):
+    app = main_of(
+        TELL + "if machine.reset_cause() == 1:\n    life.note('no Wi-Fi')\n    machine.reset()"
+    )
+    assert told(bench, app)[1] == "last: reset: no Wi-Fi"
+
+
+def test_reset_without_a_reason_counts_as_a_crash(bench):
+    app = main_of(TELL + "if machine.reset_cause() == 1:\n    machine.reset()")
+    assert told(bench, app)[1] == "last: reset: crash of the interpreter, or the reset button"
+
+
+def test_ctrl_c_clears_the_failed_starts(bench):
+    app = main_of(
+        TELL + "if machine.reset_cause() == 1:\n    raise ValueError\n"
+        "print('runs', machine.RTC().memory()[1])\n"
+        "if machine.RTC().memory()[1] == 2:\n"
+        "    machine.WDT(timeout=60000)\n    raise KeyboardInterrupt\n"
+    )
+    lines = told(bench, app)
+    assert lines[2:4] == ["runs 2", "last: watchdog: interrupted at the console"]
+    assert lines[4] == "runs 1"
+
+
+def with_slots(a, b, pointer):
+    """An application at the top that makes slots with these two and starts what the pointer names."""
+    return main_of(
+        TELL + "import os\n"
+        f"for slot, text in (('/a', {a!r}), ('/b', {b!r})):\n"
+        "    os.mkdir(slot)\n    os.mkdir(slot + '/firmware')\n"
+        "    for name in ('life', 'ending'):\n"
+        "        with open('/firmware/%s.mpy' % name, 'rb') as file: code = file.read()\n"
+        "        with open('%s/firmware/%s.mpy' % (slot, name), 'wb') as file: file.write(code)\n"
+        "    with open(slot + '/firmware/app.py', 'w') as file: file.write(text)\n"
+        f"with open('/slot', 'w') as file: file.write({pointer!r})\n"
+        "life.healthy()\nlife.note('slots made')\nmachine.reset()"
+    )
+
+
+RUNS = main_of(TELL + "import sys\nprint('runs', root, sys.path, open('/slot').read())")
+
+
+def test_slot_is_started_with_nothing_else_on_the_path(bench):
+    lines = told(bench, with_slots(RUNS, RUNS, "/b"))
+    assert lines[-1] == "runs /b ['/b', '/b/lib', '.frozen'] /b"
+
+
+@pytest.mark.parametrize("fault", ["raise ValueError('new')", "import missing", "return"])
+def test_slot_on_trial_is_given_up_after_two_failed_starts(bench, fault):
+    new = main_of(f"print('runs', 'new')\n{fault}")
+    lines = told(bench, with_slots(RUNS, new, "/b /a"))
+    assert lines[1:3] == ["runs new"] * 2
+    assert lines[3].startswith("last: watchdog: the new version was given up: ")
+    assert lines[4] == "runs /a ['/a', '/a/lib', '.frozen'] /a"
+
+
+def test_slot_that_is_no_python_is_given_up_too(bench):
+    lines = told(bench, with_slots(RUNS, "\0", "/b /a"))
+    assert "SyntaxError" in lines[1] and lines[2].startswith("runs /a ")
+
+
+def test_slot_on_trial_that_stays_up_is_kept(bench):
+    lines = told(bench, with_slots(RUNS, RUNS, "/a /b"))
+    # It ended here, so that it is given up in the end: but it was started first.
+    assert lines[2].startswith("runs /a ") and lines[2].endswith(" /a /b")
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A bench with all of the firmware but an application that fails."""
+    line = Line()
+    made = Bench(tmp_path, line.name)
+    for top in ("firmware", "lib", "boards"):
+        shutil.copytree(
+            ROOT / top, Path(tmp_path, top), dirs_exist_ok=True, ignore=lambda *_: ["profiles"]
+        )
+    yield made
+    line.close()
+
+
+def test_safe_mode_serves_a_page_with_the_reason(whole):
+    app = main_of("raise ValueError('burnt')")
+    with whole.running(app, "--restart", "--http-port", "0") as running:
+        address = running.address()
+        with pytest.raises(urllib.error.HTTPError) as failure:
+            urllib.request.urlopen(address + "api/v1/values.json", timeout=5)
+        assert failure.value.code == 503
+        page = failure.value.read().decode()
+        assert "ValueError: burnt" in page and "Safe mode" in page
+        assert running.end(signal.SIGTERM) == 0
