@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from rig import ROOT, Bench, Line, main_of
 
 TELL = """\

@@ -1,0 +1,315 @@
+"""The parts that keep the bridge alive: supervisor, watchdog, memory over resets, LED. Virtual time."""
+
+import asyncio
+import gc
+
+from esp32_fakes import RTC, Board
+from firmware import led, life, log, supervisor
+from firmware.ending import last_end
+from firmware.life import Life
+from firmware.watchdog import Watchdog
+
+PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
+
+
+class Sleep:
+    """What asyncio.sleep_ms returns, for a task that the test drives itself."""
+
+    def __init__(self, delay_ms):
+        self.delay_ms = delay_ms
+        self.done = False
+
+    def __iter__(self):
+        return self
+
+    __await__ = __iter__
+
+    def __next__(self):
+        if self.done:
+            raise StopIteration
+        self.done = True
+        return self.delay_ms
+
+
+def delays(task, count):
+    """The first delays that a task asks for."""
+    real = asyncio.sleep_ms
+    asyncio.sleep_ms = Sleep
+    coroutine = task.run()
+    try:
+        return [coroutine.send(None) for _ in range(count)]
+    finally:
+        coroutine.close()
+        asyncio.sleep_ms = real
+
+
+class Part:
+    """Each step takes the next of the script: a delay, or an error to raise."""
+
+    def __init__(self, *script):
+        self.script = list(script)
+
+    def step(self, now_ms):
+        word = self.script.pop(0)
+        if isinstance(word, Exception):
+            raise word
+        return word
+
+
+def test_part_is_stepped_after_the_delay_that_it_asks_for():
+    task = supervisor.Task("bus", Part(7, 0, 12))
+    assert delays(task, 3) == [7, 0, 12] and task.moved
+
+
+def test_fallen_part_is_started_again_with_growing_pauses():
+    task = supervisor.Task("bus", Part(*[ValueError("x") for _ in range(7)] + [3]))
+    assert delays(task, 8) == [500, 1000, 2000, 4000, 8000, 8000, 8000, 3]
+    assert supervisor.falls["bus"] == 7
+
+
+def test_pauses_are_short_again_once_all_is_well():
+    task = supervisor.Task("bus", Part(ValueError(), ValueError(), 1))
+    assert delays(task, 2) == [500, 1000]
+    task.rest()
+    task.part = Part(ValueError())
+    assert delays(task, 1) == [500]
+
+
+def test_part_that_never_ends_a_step_has_not_moved():
+    task = supervisor.Task("bus", Part(ValueError(), ValueError()))
+    delays(task, 2)
+    assert not task.moved
+
+
+def test_reason_of_a_fall_is_kept_for_the_status_and_the_log():
+    delays(supervisor.Task("server", Part(ValueError('no "socket"'))), 1)
+    assert supervisor.falls["last"].startswith(b'"server: ValueError(')
+    assert b'no \\"socket\\"' in supervisor.falls["last"]
+    answer = log.ring.open(0)
+    view = memoryview(bytearray(2000))
+    text = bytes(view[: answer.read(view, answer.length - 40)])
+    assert b'ValueError: no "socket"' in text
+
+
+def tasks(*names):
+    made = [supervisor.Task(name, None, name != "led") for name in names]
+    for task in made:
+        task.moved = True
+    return made
+
+
+class Watched:
+    """A watchdog over these tasks; `look(names)`: one look, after the named ones have moved."""
+
+    def __init__(self, *names):
+        Board.fresh()
+        self.life = Life(RTC(), PWRON)
+        self.watchdog = Watchdog(self.life)
+        self.tasks = self.watchdog.tasks = tasks(*names)
+        self.names = names
+
+    def look(self, *names):
+        for task in self.tasks:
+            task.moved = task.moved or task.name in names
+        before = Board.fed
+        assert self.watchdog.step(0) == 2000
+        return Board.fed > before
+
+    def looks(self, count):
+        for _ in range(count):
+            assert self.look(*self.names)
+
+
+def test_watchdog_has_30_s():
+    Watched("bus")
+    assert Board.wdt_timeout_ms == 30000
+
+
+def test_watchdog_is_fed_only_when_each_vital_part_has_moved():
+    watched = Watched("bus", "clamps", "server")
+    assert watched.look("bus", "clamps", "server")
+    assert not watched.look("bus", "server")
+    assert not watched.look("bus", "server")
+    assert watched.look("clamps")
+
+
+def test_part_that_is_not_vital_starves_nobody():
+    watched = Watched("bus", "led")
+    assert watched.look("bus") and watched.look("bus")
+
+
+def test_stalled_part_is_named_before_the_watchdog_bites():
+    watched = Watched("bus", "clamps", "server")
+    watched.look("bus", "clamps", "server")
+    looks = 0
+    while not Board.rtc[6:]:
+        watched.look("server")
+        looks += 1
+    assert 10000 <= 2000 * looks < 30000 - 4000
+    assert Board.rtc[6:] == b"no progress: bus, clamps"
+
+
+def test_minute_without_a_fall_clears_the_failed_starts():
+    watched = Watched("bus", "server")
+    watched.life._head[1] = 3
+    watched.life.note("")
+    watched.looks(29)
+    assert Board.rtc[1] == 3
+    watched.looks(1)
+    assert Board.rtc[1] == 0
+
+
+def test_fall_starts_the_minute_anew():
+    watched = Watched("bus", "server")
+    called = []
+    watched.life.healthy = lambda: called.append(1) or True
+    watched.looks(29)
+    supervisor.falls["server"] += 1
+    watched.looks(29)
+    assert called == []
+    watched.looks(1)
+    assert called == [1]
+
+
+class Renames:
+    """In place of os."""
+
+    def __init__(self):
+        self.done = []
+
+    def rename(self, old, new):
+        self.done.append((old, new))
+
+
+def test_renames_are_done_one_at_a_time_once_it_is_healthy():
+    watched = Watched("bus")
+    real, life.os = life.os, Renames()
+    try:
+        done = life.os.done
+        watched.life.renames = [("a", "b"), ("c", "d")]
+        watched.looks(29)
+        assert done == []
+        watched.looks(1)
+        assert done == [("a", "b")]
+        watched.looks(1)
+        assert done == [("a", "b"), ("c", "d")] and watched.life.renames == []
+    finally:
+        life.os = real
+
+
+def test_console_gives_the_running_watchdog_ten_minutes():
+    watched = Watched("bus")
+    watched.watchdog.relax()
+    assert Board.wdt_timeout_ms == 600000 and Board.fed == 1
+
+
+def test_last_end_names_cause_uptime_and_reason():
+    assert last_end(b"", PWRON) == "power-on or brown-out"
+    assert last_end(b"N\x01\x11\x0e\0\0no progress: bus", WDT) == (
+        "watchdog after 3601 s: no progress: bus"
+    )
+    assert last_end(b"N\0\0\0\0\0no Wi-Fi", HARD) == "reset: no Wi-Fi"
+    assert last_end(b"N\0\0\0\0\0", HARD).startswith("reset: crash of the interpreter")
+    assert last_end(b"N\0\0\0\0\0", SOFT) == "soft reset"
+
+
+def test_last_end_survives_anything_in_the_memory():
+    for length in range(12):
+        for byte in (0, 10, 0x4E, 0x80, 0xC3, 0xFF):
+            for cause in range(8):
+                last_end(bytes([byte] * length), cause).encode()
+
+
+def test_end_is_told_once():
+    Board.rtc = b"N\x02\0\0\0\0burnt"
+    assert Life(RTC(), WDT).last == "watchdog: burnt"
+    assert Board.rtc[1] == 2
+    assert Life(RTC(), WDT).last == "watchdog"
+
+
+def test_note_fits_the_memory_and_keeps_the_counter():
+    Board.rtc = b"N\x02\0\0\0\0"
+    life = Life(RTC(), PWRON)
+    life.note("x" * 5000)
+    assert Board.rtc[:2] == b"N\x02" and len(Board.rtc) == 506
+
+
+def rounds(state):
+    """One round of a state's pattern: [(level, ms)]."""
+    Board.fresh()
+    lamp = led.make({"pin": 2, "active": "high"})
+    lamp.look = lambda: state
+    levels = []
+    lamp._show = lambda state, on: levels.append(on)
+    found = []
+    while not found or lamp._at:
+        span_ms = lamp.step(0)
+        found.append((levels.pop(), span_ms))
+    return [pair for pair in found if pair[1]]
+
+
+def test_each_state_can_be_told_by_counting_flashes():
+    found = {}
+    for state in range(6):
+        found[state] = len([on for on, _ in rounds(state) if on])
+        assert 200 <= sum([ms for _, ms in rounds(state)]) <= 4000
+    counted = [found[s] for s in (led.SERVING, led.NO_WIFI, led.NO_METER, led.LAST_GOOD)]
+    assert counted == [1, 2, 3, 4]
+    assert rounds(led.BOOTING) == [(1, 1000)] and rounds(led.SAFE) == [(1, 100), (0, 100)]
+
+
+def test_lamp_is_on_while_booting():
+    Board.fresh()
+    pins = []
+    real = led.Pin.value
+    led.Pin.value = lambda pin, level: pins.append(level)
+    try:
+        led.make({"pin": 2, "active": "high"})
+        led.make({"pin": 2, "active": "low"})
+    finally:
+        led.Pin.value = real
+    assert pins == [1, 0]
+
+
+def test_ws2812_gets_a_colour_and_darkness():
+    Board.fresh()
+    lamp = led.make({"pin": 2, "active": "ws2812"})
+    lamp.look = lambda: led.SERVING
+    lamp.step(0)
+    lamp.step(0)
+    white, green, dark = Board.sent
+    assert len(set(white)) == 1 and white[0]
+    assert green[0] and not green[1] and not green[2]  # green comes first on the wire
+    assert dark == b"\0\0\0"
+
+
+def test_board_without_a_led_has_no_lamp():
+    assert led.make(None) is None
+
+
+def heap_of(work):
+    """Bytes that the calls take, where the interpreter can tell."""
+    if not hasattr(gc, "mem_alloc"):
+        return 0
+    work()
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(25):
+        work()
+    taken = gc.mem_alloc() - before
+    gc.enable()
+    return taken
+
+
+def test_looks_of_watchdog_and_lamp_take_no_heap():
+    watched = Watched("bus", "server")
+    lamp = led.make({"pin": 2, "active": "high"})
+
+    def look():
+        for task in watched.tasks:
+            task.moved = True
+        watched.watchdog.step(0)
+        lamp.step(0)
+
+    assert heap_of(look) == 0
