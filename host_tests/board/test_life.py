@@ -25,7 +25,7 @@ SAFE = main_of(TELL + "print('safe mode', repr(root))")
 def bench(tmp_path):
     line = Line()
     made = Bench(tmp_path, line.name)
-    for name in ("life", "ending"):
+    for name in ("boot", "main", "life", "ending"):
         shutil.copy(ROOT / "firmware" / f"{name}.py", Path(tmp_path, "firmware"))
     Path(tmp_path, "firmware", "safe.py").write_text(SAFE)
     yield made

@@ -20,6 +20,7 @@ RESET = 120
 ENDED = 121
 RAISED = 122
 EXITED = 123
+LEFT = 124  # raised, and the watchdog will bite
 
 # Never mounted, so that the firmware cannot see it.
 _disk = vfs.VfsPosix()

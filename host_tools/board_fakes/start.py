@@ -62,7 +62,7 @@ def _run(name):
         host.exit_(host.EXITED)
     except BaseException as error:
         sys.print_exception(error)
-        host.exit_(host.RAISED if machine.WDT.armed else host.ENDED)
+        host.exit_(host.LEFT if machine.WDT.armed else host.RAISED)
 
 
 def _soft_reset():

@@ -113,8 +113,7 @@ def _run(arguments, folder):
         status = _one_start(virtual, virtual.start(cause), console, probe)
         if status == board.RESET:
             cause = board.HARD_RESET
-        elif status in (board.STARVED, board.RAISED) and arguments.restart:
-            # After a crash main.py lets the watchdog bite.
+        elif status in (board.STARVED, board.LEFT) and arguments.restart:
             cause = board.WDT_RESET
         else:
             return _verdict(status, console)

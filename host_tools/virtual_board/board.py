@@ -17,12 +17,13 @@ FAKES = Path(__file__).resolve().parent.parent / "board_fakes"
 PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
 
 # What host_tools/board_fakes/host.py exits with, and how subprocess tells the watchdog's signal.
-RESET, _ENDED, RAISED, _EXITED = 120, 121, 122, 123
+RESET, _ENDED, _RAISED, _EXITED, LEFT = 120, 121, 122, 123, 124
 MAIN_IS_OVER = (_ENDED, _EXITED)
 STARVED = -signal.SIGALRM
 _REASONS = {
     _ENDED: "the firmware ended; a real board would show its REPL now",
-    RAISED: "the firmware crashed",
+    _RAISED: "the firmware crashed",
+    LEFT: "the firmware crashed",
     _EXITED: "the firmware called sys.exit; a real board would start it again and again",
     STARVED: "the watchdog was not fed in time",
 }
