@@ -36,7 +36,8 @@ class Store:
                 config = self._read(self._good, read)
             except Exception:
                 raise error
-            self.complaint = _words(error)
+            what = "cannot be read" if isinstance(error, OSError) else "is refused"
+            self.complaint = "The last good config is in use; config.json %s: %s" % (what, error)
             return config
         self._keep(path)
         return config
@@ -107,12 +108,6 @@ class Store:
             return [self._root + "/boards"]
         own = [self._root + "/profiles", self._top + "/profiles"]
         return own[self._root == self._top :] + [self._root + "/lib/meters/profiles"]
-
-
-def _words(error):
-    if isinstance(error, OSError):
-        return "config.json: cannot be read: %s" % error
-    return str(error)
 
 
 def _size(path):

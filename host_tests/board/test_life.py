@@ -2,6 +2,7 @@
 main.py.
 """
 
+import json
 import shutil
 import signal
 import urllib.error
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import bridge
+from host_tools.site import Site
 from rig import ROOT, Bench, Line, main_of
 
 TELL = """\
@@ -143,13 +146,14 @@ def test_slot_on_trial_that_stays_up_is_kept(bench):
 
 @pytest.fixture
 def whole(tmp_path):
-    """A bench with all of the firmware but an application that fails."""
+    """A bench with all of the firmware; its application is called bridge."""
     line = Line()
     made = Bench(tmp_path, line.name)
     for top in ("firmware", "lib", "boards"):
         shutil.copytree(
             ROOT / top, Path(tmp_path, top), dirs_exist_ok=True, ignore=lambda *_: ["profiles"]
         )
+    Path(tmp_path, "firmware", "app.py").rename(tmp_path / "firmware" / "bridge.py")
     yield made
     line.close()
 
@@ -164,3 +168,67 @@ def test_safe_mode_serves_a_page_with_the_reason(whole):
         page = failure.value.read().decode()
         assert "ValueError: burnt" in page and "Safe mode" in page
         assert running.end(signal.SIGTERM) == 0
+
+
+SECRET = "correct horse battery"
+GOOD = {
+    "wifi": {"ssid": "Home", "password": SECRET},
+    "devices": [{"category": "energy_meters", "fixed": {"grid_power_w": -1500}}],
+}
+
+
+def fetched(address, path):
+    with urllib.request.urlopen(address + path, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
+    whole.config.write_text(json.dumps(dict(GOOD, buss={})))
+    app = main_of(
+        "import json\nfrom firmware import bridge\n"
+        "with open('/config.json') as file: config = json.load(file)\n"
+        "del config['buss']\n"
+        "with open('/config.good.json', 'w') as file: json.dump(config, file)\n"
+        "bridge.main(root)"
+    )
+    with whole.running(app, "--http-port", "0") as running:
+        address = running.address()
+        values = json.loads(fetched(address, "api/v1/values.json"))
+        assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
+        told = json.loads(fetched(address, "status.json"))["about"]["config"]
+        assert "config.json is refused: buss: unknown key" in told
+        assert told in fetched(address, "log")
+
+
+def test_secrets_are_nowhere_to_be_read(whole):
+    whole.config.write_text(json.dumps(GOOD))
+    app = main_of("from firmware import bridge\nbridge.main(root)")
+    with whole.running(app, "--http-port", "0") as running:
+        address = running.address()
+        for path in ("log", "status.json", "metrics", "", "api/v1/info.json", "config.json"):
+            try:
+                text = fetched(address, path)
+            except urllib.error.HTTPError as error:
+                text = error.read().decode()
+            assert SECRET not in text and "horse" not in text
+        running.process.send_signal(signal.SIGTERM)
+        assert SECRET not in running.process.stdout.read().decode()
+
+
+def test_meters_are_read_while_there_is_no_wifi(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    Path(state, "wifi").write_text("down")
+    meter = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
+    settings = {"wifi": bridge.WIFI, "devices": [meter]}
+    with (
+        Site(settings) as site,
+        bridge.running(tmp_path, settings, site.bridge_tty, "--state", state) as board,
+    ):
+        board.until(lambda a: a.status == 200, "a reading without Wi-Fi")
+        status = board.get("/status.json").body
+        assert status["wifi"] == {"connects": 0, "radio_restarts": 0, "connected": 0}
+        Path(state, "wifi").write_text("okay")
+        board.until(
+            lambda a: a.body["wifi"]["connected"] == 1, "the return of Wi-Fi", path="/status.json"
+        )

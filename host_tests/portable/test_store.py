@@ -6,6 +6,7 @@ import os
 from firmware.store import Store
 
 _TOP = "build/store-test"
+IN_USE = "The last good config is in use; config.json"
 
 
 def emptied():
@@ -36,7 +37,7 @@ def good(text, load, names):
     try:
         return int(text)
     except ValueError:
-        raise ValueError("config.json: not good")
+        raise ValueError("not good")
 
 
 def outcome(work):
@@ -66,7 +67,8 @@ def test_refused_config_leaves_the_last_good_one_and_a_complaint():
     write("/config.good.json", "7")
     store = Store(_TOP, _TOP)
     assert store.config(good) == 7
-    assert store.complaint == "config.json: not good" and store.renames == []
+    assert store.complaint == "%s is refused: not good" % IN_USE
+    assert store.renames == []
     assert read("/config.json") == "x"
 
 
@@ -75,7 +77,7 @@ def test_missing_config_leaves_the_last_good_one_and_a_complaint():
     write("/config.good.json", "7")
     store = Store(_TOP, _TOP)
     assert store.config(good) == 7
-    assert store.complaint.startswith("config.json: cannot be read")
+    assert store.complaint.startswith(IN_USE + " cannot be read: ")
 
 
 def test_complaint_is_about_the_new_config_when_the_good_one_is_refused_too():
@@ -112,7 +114,7 @@ def test_refused_config_of_a_slot_does_not_go_to_the_old_one_unseen():
     write("/a/config.json", "x")
     write("/config.good.json", "1")
     store = Store(_TOP + "/a", _TOP)
-    assert store.config(good) == 1 and store.complaint == "config.json: not good"
+    assert store.config(good) == 1 and store.complaint.endswith(" is refused: not good")
 
 
 def test_slot_that_is_not_on_trial_is_left_alone():
