@@ -7,7 +7,7 @@ import sys
 
 import machine
 
-from firmware import led, log, supervisor
+from firmware import log, supervisor
 from firmware.life import Life
 
 VERSION = "0.1.0"
@@ -46,6 +46,7 @@ def main(root):
         life.renames = store.renames
         tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
         watchdog.tasks = tasks
+        del store, config, parts
         _unload()
         supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])
     except KeyboardInterrupt:
@@ -83,7 +84,11 @@ def build(config, store, root, life):
     from firmware.devices import Site
 
     board = store.load("board", config["board"])
-    lamp = led.make(board["led"])
+    lamp = None
+    if board["led"]:
+        from firmware import led
+
+        lamp = led.make(board["led"])
     for pin in board["on"]:
         machine.Pin(pin, machine.Pin.OUT, value=1)
     site = Site(config, store.load)
@@ -214,6 +219,7 @@ class OnDemand:
 
 def _look(station, values, complaint):
     """How the bridge is: asked by the LED."""
+    from firmware import led
 
     def look():
         if not station.stats["connected"]:

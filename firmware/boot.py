@@ -8,9 +8,10 @@ import gc
 import os
 
 import machine
+from micropython import const
 
-_TRIES = 2  # failed starts after which a new slot is given up
-_SAFE = 5  # failed starts after which nothing is tried any more
+_TRIES = const(2)  # failed starts after which a new slot is given up
+_SAFE = const(5)  # failed starts after which nothing is tried any more
 _HEAD = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 
 # Collect before the heap is full: garbage must not make it grow into the RAM that Wi-Fi and lwIP need.

@@ -5,7 +5,7 @@ _HARD_RESET = 2
 
 
 def last_end(memory, cause):
-    """ "watchdog after 3601 s: no progress: bus"."""
+    """Such as: watchdog after 3601 s: no progress: bus."""
     words = _CAUSES[cause] if cause < len(_CAUSES) else _CAUSES[0]
     text = bytes([c if c == 10 or 32 <= c < 127 else 63 for c in memory[6:]]).decode().strip()
     if cause == _HARD_RESET and not text:

@@ -1,10 +1,11 @@
 """The board's LED says how the bridge is: a plain pin or one WS2812.
 
-lamp = make(board["led"])    None where the board has none
-lamp.look = ...              asked for one of the states below; until then it is booting
+lamp = make(board["led"])
+lamp.look = ...             asked for one of the states below; until then it is booting
 """
 
 from machine import Pin, bitstream
+from micropython import const
 
 BOOTING = 0
 SERVING = 1
@@ -22,7 +23,7 @@ _PATTERNS = (
     b"\x0a\x0f\x0a\x0f\x0a\x0f\x0a\x41",
     b"\x05\x05",
 )
-_UNIT_MS = 20
+_UNIT_MS = const(20)
 # Dim: it hangs in a cabinet, seen in the dark. Green, red, blue: the order on the wire.
 _COLOURS = (
     b"\x08\x08\x08",
@@ -37,8 +38,6 @@ _WS2812_NS = (400, 850, 800, 450)
 
 
 def make(led):
-    if led is None:
-        return None
     pin = Pin(led["pin"], Pin.OUT)
     if led["active"] == "ws2812":
         return LED(

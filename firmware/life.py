@@ -3,7 +3,9 @@
 import os
 from time import time
 
-_TEXT_BYTES = 500
+from micropython import const
+
+_TEXT_BYTES = const(500)
 _start_s = int(time())
 
 

@@ -6,11 +6,11 @@ import sys
 
 import machine
 import micropython
+from micropython import const
 
-_CRASH_MS = (
-    5000  # between a crash and the reset: time for a Ctrl-C, but not for a charger to give up
-)
-_TEXT_BYTES = 500
+# Between a crash and the reset: time for a Ctrl-C, but not for a charger to give up.
+_CRASH_MS = const(5000)
+_TEXT_BYTES = const(500)
 
 
 def remember(error):

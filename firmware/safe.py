@@ -9,15 +9,16 @@ import socket
 from time import sleep_ms
 
 import machine
+from micropython import const
 
 from firmware import led
 from firmware.life import Life
 from firmware.wifi import Station
 from ticks import ticks_ms
 
-_TICK_MS = 100
-_STATION_TICKS = 10  # as long as the longest pause that it wants
-_TRY_AGAIN_TICKS = 9000
+_TICK_MS = const(100)
+_STATION_TICKS = const(10)  # as long as the longest pause that it wants
+_TRY_AGAIN_TICKS = const(9000)
 _HEAD = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
 
 
@@ -67,10 +68,11 @@ def _lamp(root, config):
         config.get("board") or os.listdir(root + "/boards")[0][:-5]
     )  # only the one in use is there
     with open("%s/boards/%s.json" % (root, name)) as file:
-        lamp = led.make(json.load(file)["led"])
-    if lamp:
+        described = json.load(file)["led"]
+    if described:
+        lamp = led.make(described)
         lamp.look = lambda: led.SAFE
-    return lamp
+        return lamp
 
 
 def _station(config):

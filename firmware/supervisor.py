@@ -5,12 +5,14 @@ import io
 import json
 import sys
 
+from micropython import const
+
 from firmware import log
 from ticks import ticks_ms
 
-_BACKOFF_MIN_MS = 500
-_BACKOFF_MAX_MS = 8000  # well below the watchdog's time
-_TRACE_CHARS = 200
+_BACKOFF_MIN_MS = const(500)
+_BACKOFF_MAX_MS = const(8000)  # well below the watchdog's time
+_TRACE_CHARS = const(200)
 
 falls = {}  # of each part, by name, and the last one's reason as JSON: what the status page shows
 

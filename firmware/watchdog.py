@@ -5,14 +5,15 @@ A dead meter or an absent Wi-Fi is no reason to starve it: their parts go on ste
 
 import micropython
 from machine import WDT
+from micropython import const
 
 from firmware import supervisor
 
-_TIMEOUT_MS = 30000
-_LOOK_MS = 2000
-_STALLED_LOOKS = 10  # of the 15 until it bites
-_CALM_LOOKS = 30  # a minute without a fall: healthy
-_CONSOLE_MS = 600000  # time for an owner at the console, or an upload
+_TIMEOUT_MS = const(30000)
+_LOOK_MS = const(2000)
+_STALLED_LOOKS = const(10)  # of the 15 until it bites
+_CALM_LOOKS = const(30)  # a minute without a fall: healthy
+_CONSOLE_MS = const(600000)  # time for an owner at the console, or an upload
 
 
 class Watchdog:

@@ -5,21 +5,22 @@ connecting, status codes not believed, and the radio switched off and on when no
 """
 
 import network
+from micropython import const
 
 from firmware import log
 from ticks import ticks_diff
 
-_LOOK_MS = 500
-_PAUSE_MS = 1000  # between switching the radio off, on, and connecting
-_RADIO_MS = 60000
-_RESET_MS = 600000
-_ADDRESS_LOOKS = 60  # a look at the address costs some 200 bytes of heap
+_LOOK_MS = const(500)
+_PAUSE_MS = const(1000)  # between switching the radio off, on, and connecting
+_RADIO_MS = const(60000)
+_RESET_MS = const(600000)
+_ADDRESS_LOOKS = const(60)  # a look at the address costs some 200 bytes of heap
 _NO_ADDRESS = "0.0.0.0"
 
-_OFF = 0
-_ON = 1
-_CONNECTING = 2
-_CONNECTED = 3
+_OFF = const(0)
+_ON = const(1)
+_CONNECTING = const(2)
+_CONNECTED = const(3)
 
 
 class Station:

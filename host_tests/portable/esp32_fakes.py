@@ -161,6 +161,10 @@ class Micropython:
     """Of CPython, which has none."""
 
     @staticmethod
+    def const(value):
+        return value
+
+    @staticmethod
     def kbd_intr(number):
         assert number == -1
 

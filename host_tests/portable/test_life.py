@@ -283,10 +283,6 @@ def test_ws2812_gets_a_colour_and_darkness():
     assert dark == b"\0\0\0"
 
 
-def test_board_without_a_led_has_no_lamp():
-    assert led.make(None) is None
-
-
 def heap_of(work):
     """Bytes that the calls take, where the interpreter can tell."""
     if not hasattr(gc, "mem_alloc"):
