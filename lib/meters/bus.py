@@ -13,6 +13,7 @@ _BACKOFF_MAX_MS = 30000
 _LONG_AGO_MS = 100000000  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
 _REFUSED_AGAIN_MS = 60000  # a single register that a unit refused is tried again after this long
+_REFUSALS = (1, 2, 3)  # exceptions that say "not these registers"
 _SPLIT_AFTER = 2  # refusals before a read is cut in two
 
 
@@ -37,6 +38,7 @@ class Link:
         self.stats = {name: 0 for name in OUTCOMES[1:]}
         self.at_ms = {"answer": None}  # when the unit last answered
         self.stats["requests"] = 0
+        self.stats["late"] = 0
         self.stats["implausible"] = 0
         self.stats["reply_min_ms"] = 0
         self.stats["reply_mean_ms"] = 0
@@ -157,30 +159,42 @@ class Bus:
             count = link.probe_counts[self._probe]
         self._asked = True
         link.stats["requests"] += 1
-        self.master.begin(
-            link.unit, transaction.function, transaction.address, count, link.timeout_ms, now_ms
-        )
         self.quiet = False
+        self.master.select(link.unit, transaction.function, link.timeout_ms)
+        self.master.begin(transaction.address, count, now_ms)
+        if self.master.late_unit:
+            self._count_late(self.master.late_unit)
+
+    def _count_late(self, unit):
+        i = 0
+        while i < len(self.plan):
+            if self.plan[i].link.unit == unit:
+                self.plan[i].link.stats["late"] += 1
+                return
+            i += 1
 
     def _close(self, transaction, outcome, now_ms):
-        link, master = transaction.link, self.master
+        link = transaction.link
         if outcome != GOOD and outcome != EXCEPTION:
             link.failed(outcome, now_ms, self.cycles)
             self._index += 1
             return
-        link.answered(outcome, master.exception, master.reply_ms, now_ms)
+        link.answered(outcome, self.master.exception, self.master.reply_ms, now_ms)
         if self._probing:
             link.suspect = False  # and the read itself follows at once
             return
         transaction.asked = True
         transaction.asked_ms = now_ms
         if outcome == GOOD:
-            transaction.refused = 0
-            if not transaction.take(master.buffer, master.data, now_ms):
-                link.stats["implausible"] += 1
-        elif master.exception in (1, 2, 3):
+            self._take(transaction, now_ms)
+        elif self.master.exception in _REFUSALS:
             self._refuse(transaction)
         self._index += 1
+
+    def _take(self, transaction, now_ms):
+        transaction.refused = 0
+        if not transaction.take(self.master.buffer, self.master.data, now_ms):
+            transaction.link.stats["implausible"] += 1
 
     def _refuse(self, transaction):
         """The unit lacks a register: cut the read in two, so that the others still come. Allocates, and is rare."""

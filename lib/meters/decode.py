@@ -25,6 +25,7 @@ MOST = (
     1 << 24
 ) - 1  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
 _INT32_MAX = 0x7FFFFFFF
+_SIXTEENTH = 0x07FFFFFF
 
 
 class Number:
@@ -70,7 +71,7 @@ class Number:
             i += 1
         i *= 2
         while i < 16:  # half bytes, as in division by hand
-            if value > _INT32_MAX >> 4:
+            if value > _SIXTEENTH:
                 return None
             rest = (rest << 4) + (self._bytes[i >> 1] >> ((i & 1 ^ 1) << 2) & 15) * multiply
             value = (value << 4) + rest // by

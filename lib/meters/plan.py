@@ -19,16 +19,26 @@ def _allowed(link, start, end):
     return True
 
 
-def blocks(registers, link, overhead_chars):
-    """Cut registers of one function into reads: [[register, ...], ...] with the least characters on the wire."""
-    registers = sorted(registers, key=lambda r: r.address)
-    best = [(0, 0)]  # (cost of the first i registers, where the last block begins)
-    for end in range(1, len(registers) + 1):
+def _spans(register, link):
+    """[(first address, address behind, registers)] that must be read at once: a value with its power of ten and its direction."""
+    registers = [register] + [r for r in (register.exponent, register.direction) if r is not None]
+    start = min([r.address for r in registers])
+    end = max([r.end for r in registers])
+    if _allowed(link, start, end):
+        return [(start, end, registers)]
+    return [(r.address, r.end, [r]) for r in registers]
+
+
+def blocks(spans, link, overhead_chars):
+    """Cut spans of one function into reads: [[register, ...], ...] with the least characters on the wire."""
+    spans = sorted(spans, key=lambda span: span[0])
+    best = [(0, 0)]  # (cost of the first i spans, where the last block begins)
+    for end in range(1, len(spans) + 1):
         choice = None
         last = 0
         for begin in range(end - 1, -1, -1):
-            start = registers[begin].address
-            last = max(last, registers[begin].end)
+            start = spans[begin][0]
+            last = max(last, spans[begin][1])
             if begin < end - 1 and not _allowed(link, start, last):
                 break
             cost = best[begin][0] + overhead_chars + 2 * (last - start)
@@ -36,12 +46,11 @@ def blocks(registers, link, overhead_chars):
                 choice = (cost, begin)
         best.append(choice)
     found = []
-    end = len(registers)
+    end = len(spans)
     while end:
         begin = best[end][1]
-        found.append(registers[begin:end])
+        found.insert(0, [r for span in spans[begin:end] for r in span[2]])
         end = begin
-    found.reverse()
     return found
 
 
@@ -52,24 +61,22 @@ def overhead_chars(link, master):
 
 
 def transactions(link, quantities, master, slow_every):
-    """All reads of a link for its quantities; slow ones are asked each slow_every-th cycle only.
-
-    Helpers (factors, exponents, directions) come first, so that they are known when a value needs them.
-    """
+    """All reads of a link for its quantities; slow ones are asked each slow_every-th cycle only."""
     overhead = overhead_chars(link, master)
-    helpers, fast, slow = [], [], []
+    fast, slow = [], []
     for quantity in quantities:
         for register in quantity.registers:
-            (slow if quantity.slow else fast).append(register)
-            # Ratios stand still; a direction belongs to its power.
-            for helper in register.helpers():
-                (fast if helper is register.direction else helpers).append(helper)
+            (slow if quantity.slow else fast).extend(_spans(register, link))
+            # Ratios stand still.
+            slow.extend([(r.address, r.end, [r]) for r in register.factors])
     plan = []
-    for group, is_slow in ((helpers, True), (fast, False), (slow, True)):
-        rest = [r for r in group if not (is_slow and _joins(plan, r, overhead // slow_every))]
-        for function in sorted({r.function for r in rest}):
-            for block in blocks([r for r in rest if r.function == function], link, overhead):
+    for group, is_slow in ((fast, False), (slow, True)):
+        rest = [s for s in group if not (is_slow and _joins(plan, s, overhead, slow_every))]
+        for function in sorted({span[2][0].function for span in rest}):
+            spans = [span for span in rest if span[2][0].function == function]
+            for block in blocks(spans, link, overhead):
                 plan.append(Transaction(link, function, block, is_slow))
+    plan = _helpers_first(plan)
     for quantity in quantities:
         needed = quantity.registers
         last = None
@@ -80,16 +87,30 @@ def transactions(link, quantities, master, slow_every):
     return plan
 
 
-def _joins(plan, register, spare_chars):
-    """Let a slow register ride in a block that is read anyway, where that costs less than asking for it now and then."""
+def _helpers_first(plan):
+    """What a value of another read needs is asked before it."""
+    first, rest = [], []
     for transaction in plan:
-        if transaction.function != register.function or transaction.slow:
+        helps = False
+        for other in plan:
+            if other is not transaction:
+                needed = [r for register in other.registers for r in register.helpers()]
+                helps = helps or any(r in transaction.registers for r in needed)
+        (first if helps else rest).append(transaction)
+    return first + rest
+
+
+def _joins(plan, span, overhead, slow_every):
+    """Let a slow span ride in a block that is read anyway, where that costs less than asking for it now and then."""
+    function = span[2][0].function
+    for transaction in plan:
+        if transaction.function != function or transaction.slow:
             continue
-        start = min(transaction.address, register.address)
-        end = max(transaction.address + transaction.count, register.end)
+        start = min(transaction.address, span[0])
+        end = max(transaction.address + transaction.count, span[1])
         extra = end - start - transaction.count
-        if 2 * extra <= spare_chars and _allowed(transaction.link, start, end):
-            transaction.cover(transaction.registers + [register])
+        if 2 * extra <= overhead // slow_every and _allowed(transaction.link, start, end):
+            transaction.cover(transaction.registers + span[2])
             return True
     return False
 

@@ -1,14 +1,16 @@
-"""One Modbus RTU transaction at a time, without waiting: begin() a request, then step() until it has an outcome.
+"""One Modbus RTU transaction at a time, without waiting: select() a unit, begin() a request, then step() until it has an outcome.
 
 The port is a small object over the UART: `send(buf)` starts sending, `finish()` returns when the last stop bit is out and
 the line is turned round, `any()` tells how many bytes wait, `readinto(buf)` takes them.
 
-A frame is believed only if unit, function, byte count and CRC answer the open request. Everything else on the line
-(leading zeros of a turning transceiver, the echo of our own request, other units, late replies) is stepped over until the
-time-out. Nothing here allocates after __init__.
+A frame is believed only if unit, function, byte count and CRC answer the open request, and no other master has asked in between.
+Everything else on the line (leading zeros of a turning transceiver, the echo of our own request, other units, late replies) is
+stepped over until the time-out. Nothing here allocates after __init__, and no frame on the way has more than 11 words: larger ones
+would come from the heap.
 """
 
-from modbus.frame import MAX_ADU_SIZE, REPLY_OVERHEAD, REQUEST_SIZE, crc16, write_request
+from modbus.frame import MAX_ADU_SIZE, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS
+from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE, crc16, write_request
 from ticks import ticks_add, ticks_diff
 
 # Outcomes of a transaction.
@@ -23,17 +25,21 @@ NOISE = 7  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
 _EXCEPTION_SIZE = 5
-_BLOCK_MS = 9  # finish() may hold the loop this long, no longer: 8 bytes at 9600 Bd fit
+_BLOCK_MS = 4  # finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does
 _GAP_MS = 20  # silence after which a frame with a bad CRC is given up; replies in two parts pause for less
 _TAIL_MS = 50  # a reply that has begun in time may pause this long altogether
 
 
-def _frame_from_other(buf, at, end, unit):
-    """Does a whole read reply or exception of another unit stand at buf[at]? No heap."""
-    if end - at < _EXCEPTION_SIZE or buf[at] == unit or not 0 < buf[at] < 248:
-        return False
+def _is_read(function):
+    return function == READ_HOLDING_REGISTERS or function == READ_INPUT_REGISTERS
+
+
+def _reply_at(buf, at, end):
+    """Size of the whole read reply or exception at buf[at], or 0. No heap."""
+    if at + _EXCEPTION_SIZE > end or not _is_read(buf[at + 1] & 0x7F):
+        return 0
     size = _EXCEPTION_SIZE if buf[at + 1] & 0x80 else REPLY_OVERHEAD + buf[at + 2]
-    return at + size <= end and crc16(buf, at, at + size) == 0
+    return size if at + size <= end and crc16(buf, at, at + size) == 0 else 0
 
 
 class Master:
@@ -45,20 +51,25 @@ class Master:
         self._bits = bits
         self._request = bytearray(REQUEST_SIZE)
         self._chunk = bytearray(32)
+        self._unit = 0
+        self._function = 0
         self._sending = False
         self._expected = 0
         self._at = 0
-        self._finish_ms = 0
+        self._end_ms = 0  # of the request
         self._byte_ms = 0
         self._timeout_ms = 0
         self._deadline_ms = 0
         self._crc_failed = False
-        # 3.5 characters; above 19200 Bd the specification fixes it at 1.75 ms.
-        self.silence_ms = 2 if baudrate > 19200 else self.wire_ms(4)
+        # 3.5 characters, above 19200 Bd 1.75 ms (Serial Line V1.02, 2.5.1.1), and a tick that may be nearly over.
+        self.silence_ms = (
+            3 if baudrate > 19200 else (35 * bits * 100 + baudrate - 1) // baudrate + 1
+        )
         self.buffer = bytearray(MAX_ADU_SIZE + 8)  # room for some noise in front
         self.length = 0
         self.data = 0  # where the registers of a good reply begin in buffer
         self.exception = 0
+        self.late_unit = 0  # whose answer was dropped by the last begin()
         self.reply_ms = 0  # from the end of the request to the end of the reply
         self.stats = {"echo": 0, "noise": 0, "late": 0, "foreign": 0}
 
@@ -66,24 +77,28 @@ class Master:
         """Milliseconds that so many characters take on the line, rounded up."""
         return (characters * self._bits * 1000 + self._baudrate - 1) // self._baudrate
 
-    def begin(self, unit, function, address, count, timeout_ms, now_ms):
-        """Send a read request. What waits in the receiver answers nothing that is open and is dropped. No heap."""
-        self._drain()
-        write_request(self._request, unit, function, address, count)
-        self._expected = REPLY_OVERHEAD + 2 * count
-        self._at = 0
-        self._crc_failed = False
+    def select(self, unit, function, timeout_ms):
+        """Whom the next request goes to. No heap."""
+        self._unit = unit
+        self._function = function
         self._timeout_ms = timeout_ms
-        self.length = 0
-        self.exception = 0
+
+    def begin(self, address, count, now_ms):
+        """Send a read request. What waits in the receiver answers nothing that is open and is dropped. No heap."""
+        self.late_unit = 0
+        self._drain(now_ms)
+        write_request(self._request, self._unit, self._function, address, count)
+        self._expected = REPLY_OVERHEAD + 2 * count
+        self._at = self.length = self.exception = 0
+        self._crc_failed = False
         self._port.send(self._request)
         self._sending = True
-        self._finish_ms = ticks_add(now_ms, max(0, self.wire_ms(REQUEST_SIZE) - _BLOCK_MS))
+        self._end_ms = ticks_add(now_ms, self.wire_ms(REQUEST_SIZE))
 
     def step(self, now_ms):
         """Take what has arrived; the outcome, or PENDING. No heap."""
         if self._sending:
-            if ticks_diff(now_ms, self._finish_ms) >= 0:
+            if ticks_diff(self._end_ms, now_ms) <= _BLOCK_MS:
                 self._turn_round(now_ms)
             return PENDING
         if self._receive(now_ms):
@@ -93,123 +108,143 @@ class Master:
         return self._give_up(now_ms)
 
     def delay_ms(self, now_ms):
-        """How long until step() has something to do."""
+        """How long until step() has something to do. No heap."""
         if self._sending:
-            return max(0, ticks_diff(self._finish_ms, now_ms))
-        return 1
+            return max(0, ticks_diff(self._end_ms, now_ms) - _BLOCK_MS)
+        missing = self._at + self._expected - self.length
+        if self.length < 3 or missing <= 0:
+            return 1
+        # All but the last characters can be left in the receiver: the end is what counts.
+        return min(self.wire_ms(missing) - 2, _GAP_MS // 2) if missing > 3 else 0
 
     def _turn_round(self, now_ms):
         self._port.finish()
         self._sending = False
-        # finish() has just blocked: the request ended at most _BLOCK_MS after now_ms.
-        self._finish_ms = ticks_add(now_ms, min(_BLOCK_MS, self.wire_ms(REQUEST_SIZE)))
-        self._byte_ms = self._finish_ms
-        self._deadline_ms = ticks_add(self._finish_ms, self._timeout_ms)
+        if ticks_diff(now_ms, self._end_ms) > 0:
+            self._end_ms = now_ms
+        self._byte_ms = self._end_ms
+        self._deadline_ms = ticks_add(self._end_ms, self._timeout_ms)
 
     def _receive(self, now_ms):
         """Move waiting bytes into the buffer; were there any?"""
-        port, chunk, buf = self._port, self._chunk, self.buffer
-        length = self.length
-        got = 0
-        while port.any():
-            count = port.readinto(chunk)
+        before = self.length
+        while self._port.any():
+            count = self._port.readinto(self._chunk)
             if not count:
                 break
-            got += count
-            for i in range(min(count, len(buf) - length)):
-                buf[length] = chunk[i]
-                length += 1
-        if got:
-            # What began in time may end: the time-out counts to the first byte.
-            last_ms = self._timeout_ms + self.wire_ms(self._expected) + _TAIL_MS
-            self._deadline_ms = ticks_add(self._finish_ms, last_ms)
-            self.length = length
-            self._byte_ms = now_ms
-        return got
+            self._append(count)
+        if self.length == before:
+            return False
+        # What began in time may end: the time-out counts to the first byte.
+        self._deadline_ms = ticks_add(self._end_ms, self._timeout_ms)
+        self._deadline_ms = ticks_add(self._deadline_ms, self.wire_ms(self._expected) + _TAIL_MS)
+        self._byte_ms = now_ms
+        return True
+
+    def _append(self, count):
+        buf, chunk, length = self.buffer, self._chunk, self.length
+        i = 0
+        while i < count and length < len(buf):
+            buf[length] = chunk[i]
+            length += 1
+            i += 1
+        self.length = length
 
     def _match(self, now_ms):
         """Look for the answer from where the last look ended."""
-        buf, length, request = self.buffer, self.length, self._request
-        unit, function, expected = request[0], request[1], self._expected
-        if self._at == 0:
-            same = self._same_as_request()
-            if same == REQUEST_SIZE:
-                self._at = REQUEST_SIZE
-                self.stats["echo"] += 1
-            elif same == length:
-                return PENDING  # an echo perhaps, once it is whole
-        at = self._at
-        while at + _EXCEPTION_SIZE <= length:
-            size = 0
-            if buf[at] == unit:
-                if buf[at + 1] == function and buf[at + 2] == expected - REPLY_OVERHEAD:
-                    size = expected
-                elif buf[at + 1] == function | 0x80:
-                    size = _EXCEPTION_SIZE
+        if self._at == 0 and self._echo():
+            return PENDING
+        while self._at + _EXCEPTION_SIZE <= self.length:
+            size = self._size_at(self._at)
             if size:
-                if at + size > length:
+                if self._at + size > self.length:
                     break
-                if crc16(buf, at, at + size) == 0:
-                    return self._believe(at, size, now_ms)
+                if crc16(self.buffer, self._at, self._at + size) == 0:
+                    return self._believe(size, now_ms)
                 self._crc_failed = True
-            at += 1
-        self._at = at
+            self._at += 1
         return PENDING
 
-    def _same_as_request(self):
-        """How many bytes from the first on are those of the request?"""
+    def _size_at(self, at):
+        """Size of the answer whose head stands at buffer[at], or 0."""
+        buf, request = self.buffer, self._request
+        if buf[at] != request[0]:
+            return 0
+        if buf[at + 1] == request[1] and buf[at + 2] == self._expected - REPLY_OVERHEAD:
+            return self._expected
+        return _EXCEPTION_SIZE if buf[at + 1] == request[1] | 0x80 else 0
+
+    def _own(self, at):
+        """How many bytes of our own request stand at buffer[at]?"""
         same = 0
-        limit = min(self.length, REQUEST_SIZE)
-        while same < limit and self.buffer[same] == self._request[same]:
+        while same < REQUEST_SIZE and at + same < self.length:
+            if self.buffer[at + same] != self._request[same]:
+                break
             same += 1
         return same
 
-    def _believe(self, at, size, now_ms):
-        self.reply_ms = max(0, ticks_diff(now_ms, self._finish_ms))
-        self.data = at + 3
+    def _echo(self):
+        """Step over our own request; True while it may be one that is not whole yet."""
+        same = self._own(0)
+        if same == REQUEST_SIZE:
+            self._at = REQUEST_SIZE
+            self.stats["echo"] += 1
+        return same < REQUEST_SIZE and same == self.length
+
+    def _believe(self, size, now_ms):
+        if self._foreign(self._at):
+            return NOISE  # the answer may be to the other master's question
+        self.reply_ms = max(0, ticks_diff(now_ms, self._end_ms))
+        self.data = self._at + 3
         if size == _EXCEPTION_SIZE:
-            self.exception = self.buffer[at + 2]
+            self.exception = self.buffer[self._at + 2]
             return EXCEPTION
         return GOOD
+
+    def _foreign(self, end):
+        """Does the request of another master stand in buffer[:end]?"""
+        buf, at = self.buffer, 0
+        while at + REQUEST_SIZE <= end:
+            if _is_read(buf[at + 1]) and crc16(buf, at, at + REQUEST_SIZE) == 0:
+                if self._own(at) < REQUEST_SIZE:
+                    self.stats["foreign"] += 1
+                    return True
+            at += 1
+        return False
 
     def _give_up(self, now_ms):
         if self._crc_failed and ticks_diff(now_ms, self._byte_ms) >= _GAP_MS:
             return BAD_CRC
         if ticks_diff(now_ms, self._deadline_ms) < 0:
             return PENDING
-        if self.length == 0:
+        if self.length == 0 or (self.length == REQUEST_SIZE == self._own(0)):
             return SILENT
         return BAD_CRC if self._crc_failed else self._classify()
 
     def _classify(self):
         """Name what came instead of the answer."""
-        buf, length = self.buffer, self.length
-        request = self._request
-        for at in range(length):
-            if _frame_from_other(buf, at, length, request[0]):
+        buf, at = self.buffer, 0
+        while at < self.length:
+            if buf[at] != self._request[0] and _reply_at(buf, at, self.length):
                 return WRONG_UNIT
+            at += 1
         at = self._at
-        if at + 1 < length and buf[at] == request[0] and buf[at + 1] & 0x7F == request[1]:
-            return SHORT
-        self.stats["noise"] += 1
+        if at + 1 < self.length and buf[at] == self._request[0]:
+            if buf[at + 1] & 0x7F == self._request[1]:
+                return SHORT
+        if not self._foreign(self.length):
+            self.stats["noise"] += 1
         return NOISE
 
-    def _drain(self):
-        """Drop what arrived while nothing was asked: a late reply, noise, or somebody else's traffic."""
-        buf, chunk, port = self.buffer, self._chunk, self._port
-        length = 0
-        while port.any():
-            count = port.readinto(chunk)
-            if not count:
-                break
-            for i in range(min(count, len(buf) - length)):
-                buf[length] = chunk[i]
-                length += 1
-        if not length:
+    def _drain(self, now_ms):
+        """Drop what arrived while nothing was asked: a late reply, noise, or another master's traffic."""
+        self.length = 0
+        if not self._receive(now_ms):
             return
-        if length >= REQUEST_SIZE and crc16(buf, 0, REQUEST_SIZE) == 0:
-            self.stats["foreign"] += 1  # a request that is not ours: a second master
-        elif length >= _EXCEPTION_SIZE and buf[0] == self._request[0]:
+        if self._foreign(self.length):
+            return
+        if _reply_at(self.buffer, 0, self.length):
+            self.late_unit = self.buffer[0]
             self.stats["late"] += 1
         else:
             self.stats["noise"] += 1
