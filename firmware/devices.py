@@ -31,7 +31,6 @@ class Site:
         found = []
         for link in self.links:
             reads = plan.transactions(link, self._quantities[link.unit], master, slow_every)
-            link.choose_probes([read.count for read in reads])
             found += reads
         return found
 

@@ -5,7 +5,7 @@ import struct
 from line import Line, adu
 from meters import plan, profile
 from meters.bus import Bus, Link
-from modbus.master import Master
+from modbus.master import GOOD, Master
 from nrgkick.readings import Device
 
 METER = {
@@ -25,6 +25,10 @@ METER = {
 def float_words(function, address, value):
     high, low = struct.unpack(">HH", struct.pack(">f", value))
     return {(function, address): high, (function, address + 1): low}
+
+
+def float_bytes(value):
+    return struct.pack(">f", value)
 
 
 def meter_unit(power, energy_import=0.0, energy_export=0.0):
@@ -54,7 +58,6 @@ def build(
             for key, name in pairs
         ]
         found = plan.transactions(link, quantities, master, 2)
-        link.choose_probes([t.count for t in found])
         transactions.extend(found)
         devices.append(device)
     return Bus(master, transactions, poll_interval_ms), devices
@@ -218,6 +221,100 @@ def test_refused_block_is_split_and_the_rest_still_comes():
     assert len(bus.plan) == 2
     assert device.fields["inv_power_ac_w"] == 500
     assert device.fields["pv_energy_total_wh"] is None
+
+
+def test_block_that_is_never_answered_is_split_while_the_probe_is():
+    # A unit that says nothing at all to a read which holds a register that it lacks.
+    description = dict(METER)
+    description["roles"] = {
+        "inverters": {
+            "power": {"address": 52, "scale": "1 W", "positive": "generation"},
+            "energy_total": {"address": 56, "scale": "1 kWh"},
+        }
+    }
+    unit = float_words(4, 52, 500.0)
+    unit.update(float_words(4, 54, 0.0))
+    line = Line({1: unit})
+    line.garble = lambda reply: b"" if reply[1] & 0x80 else reply
+    bus, (device,) = build(line, [1], "inverters", description=description)
+    assert len(bus.plan) == 1
+    line.run(bus, 8000)
+    assert len(bus.plan) == 2
+    assert device.fields["inv_power_ac_w"] == 500
+    # The half that stays silent costs one time-out a turn and takes nothing from the other.
+    before_ms = line.now_ms
+    line.run(bus, before_ms + 5000)
+    assert device.at_ms["inv_power_ac_w"] > before_ms + 3000
+
+
+def test_plan_stays_together_when_the_whole_unit_is_silent():
+    line = Line({1: meter_unit(1.0, 2.0, 3.0)})
+    description = dict(METER, limits={"registers_per_read": 80, "timeout_ms": 100})
+    bus, _ = build(line, [1], "inverters", description=description)
+    reads = len(bus.plan)
+    line.silent.add(1)
+    line.run(bus, 100000)
+    assert len(bus.plan) == reads
+
+
+def test_late_answer_is_counted_for_its_unit():
+    line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
+    bus, _ = build(line, [1, 2])
+    line.late_ms[2] = 600
+    line.run(bus, 2500)
+    assert [link.stats["late"] for link in bus.links()] == [0, 1]
+
+
+def test_another_master_is_noticed_and_the_answer_to_it_not_believed():
+    line = Line({1: meter_unit(1.0)})
+    bus, (device,) = build(line, [1])
+    # It asks the same unit for as many registers elsewhere, and the unit answers that.
+    line.garble = lambda reply: adu(1, 4, 0, 0, 0, 2) + adu(1, 4, 4, float_bytes(777.0))
+    line.run(bus, 5000)
+    assert device.fields["grid_power_w"] is None
+    assert bus.master.stats["foreign"] >= 1
+
+
+def test_time_out_and_pause_are_each_units_own():
+    line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
+    bus, _ = build(line, [1, 2])
+    quick, slow = bus.links()
+    quick.timeout_ms, slow.pause_ms = 50, 200
+    line.silent.add(1)
+    line.run(bus, 1600)
+    (first_ms, unit, *_), (second_ms, other, *_) = line.requests[:2]
+    assert (unit, other) == (1, 2)
+    assert 50 + 200 <= second_ms - first_ms <= 50 + 200 + 9 + 3
+
+
+def test_time_on_the_wire_at_every_speed_and_character():
+    # Bits by hand: start, 8 data, parity if any, 1 or 2 stop bits.
+    for baudrate in (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200):
+        for bits in (10, 11, 12):
+            master = Master(None, baudrate, bits)
+            for characters in (1, 8, 9, 125, 255):
+                exact = characters * bits * 1000 / baudrate
+                assert exact <= master.wire_ms(characters) < exact + 1
+            silence = 3.5 * bits * 1000 / baudrate if baudrate <= 19200 else 1.75
+            # A tick that is nearly over counts for nothing, so one more is needed.
+            assert silence + 1 <= master.silence_ms < silence + 2
+
+
+def test_sending_never_holds_the_loop_for_long():
+    # Line.finish() itself refuses more than 10 ms; and it may not come too late for a quick answer either.
+    for baudrate in (1200, 2400, 9600, 19200, 115200):
+        line = Line({1: meter_unit(5.0)}, baudrate, turnaround_ms=4)
+        master = Master(line, baudrate)
+        master.select(1, 4, 1000)
+        master.begin(52, 2, line.now_ms)
+        while True:
+            line.now_ms += 1
+            before_ms = line.now_ms
+            outcome = master.step(line.now_ms)
+            assert line.now_ms - before_ms <= 5, baudrate
+            if outcome:
+                break
+        assert outcome == GOOD and -2 <= master.reply_ms - 4 - master.wire_ms(9) <= 2
 
 
 def test_value_that_cannot_be_is_refused_and_counted():

@@ -1,8 +1,10 @@
 """The bus: one link per unit, and the cycle over all reads that are due. One transaction is on the line at a time.
 
-After a time-out or a garbled reply a link is *suspect*: the answer may still come. A suspect unit is first asked a probe, whose byte
-count no read of that unit has. Units answer in order, so once the probe is answered every older reply has come and gone, and a late one
-in between has the wrong length: it can never be taken for the answer to a later read.
+No late answer is ever taken for the answer to a later read. After a time-out or a garbled reply a link is *suspect*: the answer may
+still come. A suspect unit is first asked a probe, whose byte count no read of that unit has. Units answer in order, so once the probe
+is answered every older reply has come and gone, and a late one in between has the wrong length. Two sizes of probes take turns, and
+waits grow, so that the answer to one probe would have to be _LATEST_MS late to be taken for that to another. Refusals have no length:
+a unit that refuses the probe is left alone that long instead.
 """
 
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
@@ -12,9 +14,10 @@ _MAX_REGISTERS = 125  # Application Protocol V1.1b3, 6.3
 _BACKOFF_MAX_MS = 30000
 _LONG_AGO_MS = 100000000  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
-_REFUSED_AGAIN_MS = 60000  # a single register that a unit refused is tried again after this long
+_REFUSED_AGAIN_MS = 60000  # a single register that a unit refuses is tried again after this long
 _REFUSALS = (1, 2, 3)  # exceptions that say "not these registers"
-_SPLIT_AFTER = 2  # refusals before a read is cut in two
+_SPLIT_AFTER = 3  # refusals or silences in a row before a read is cut in two
+_LATEST_MS = 3000  # no unit answers later than this
 
 
 class Link:
@@ -29,11 +32,12 @@ class Link:
         )
         self.walls = limits.get("walls", ())
         self.holes = limits.get("holes", ())
-        self.suspect = False
+        self.suspect = False  # the answer to an older request may still come
+        self.probes = [1, 2]
+        self.probe = 0
         self.failures = 0
         self.retry_ms = 0
         self.missed_cycle = 0
-        self.probe_counts = [1, 2]
         self.exceptions = [0] * 12  # by exception code; 0: any other
         self.stats = {name: 0 for name in OUTCOMES[1:]}
         self.at_ms = {"answer": None}  # when the unit last answered
@@ -44,10 +48,9 @@ class Link:
         self.stats["reply_mean_ms"] = 0
         self.stats["reply_max_ms"] = 0
 
-    def choose_probes(self, counts):
-        """Two byte counts that no read of this unit has."""
-        free = [n for n in range(1, len(counts) + 3) if n not in counts]
-        self.probe_counts = free[:2]
+    def next_probe(self):
+        self.probe ^= 1
+        return self.probes[self.probe]
 
     def due(self, now_ms, cycle):
         """Is the unit alive, or is it time to probe it? One missed answer costs the rest of its cycle only. No heap."""
@@ -68,6 +71,12 @@ class Link:
         stats["reply_min_ms"] = min(stats["reply_min_ms"], reply_ms)
         stats["reply_max_ms"] = max(stats["reply_max_ms"], reply_ms)
         stats["reply_mean_ms"] = mean_ms + (reply_ms - mean_ms) // 8
+
+    def leave_alone(self, wait_ms, now_ms):
+        """After that long nothing is on the way any more."""
+        self.suspect = False
+        self.failures = 2
+        self.retry_ms = ticks_add(now_ms, wait_ms)
 
     def failed(self, outcome, now_ms, cycle):
         """No answer: the unit is left alone until the next cycle, after that for 1 s, 2 s ... 30 s. No heap."""
@@ -95,7 +104,6 @@ class Bus:
         self.quiet = True  # nothing is on the line
         self._probing = False
         self._index = 0
-        self._probe = 0
         self._started = False
         self._asked = False  # was anything due in this cycle?
         self._cycle_ms = 0
@@ -144,20 +152,16 @@ class Bus:
         if not transaction.asked:
             return True
         age_ms = ticks_diff(now_ms, transaction.asked_ms)
-        if transaction.refused:
+        if transaction.refused >= _SPLIT_AFTER:
             return age_ms >= _REFUSED_AGAIN_MS
         # Half a cycle of grace: a reply ends some time after its cycle began.
         return not transaction.slow or age_ms + self.poll_interval_ms // 2 >= self.slow_interval_ms
 
     def _begin(self, transaction, now_ms):
         link = transaction.link
-        count = transaction.count
-        self._probing = link.suspect
-        if link.suspect:
-            # Two sizes in turn, so that a late answer to one probe is none to the next.
-            self._probe ^= 1
-            count = link.probe_counts[self._probe]
         self._asked = True
+        self._probing = link.suspect
+        count = link.next_probe() if link.suspect else transaction.count
         link.stats["requests"] += 1
         self.quiet = False
         self.master.select(link.unit, transaction.function, link.timeout_ms)
@@ -175,41 +179,59 @@ class Bus:
 
     def _close(self, transaction, outcome, now_ms):
         link = transaction.link
-        if outcome != GOOD and outcome != EXCEPTION:
+        if outcome == GOOD or outcome == EXCEPTION:
+            link.answered(outcome, self.master.exception, self.master.reply_ms, now_ms)
+        else:
             link.failed(outcome, now_ms, self.cycles)
-            self._index += 1
-            return
-        link.answered(outcome, self.master.exception, self.master.reply_ms, now_ms)
         if self._probing:
-            link.suspect = False  # and the read itself follows at once
+            self._close_probe(link, outcome, now_ms)
             return
-        transaction.asked = True
-        transaction.asked_ms = now_ms
         if outcome == GOOD:
             self._take(transaction, now_ms)
-        elif self.master.exception in _REFUSALS:
-            self._refuse(transaction)
+        else:
+            self._refuse(transaction, outcome, now_ms)
+        self._index += 1
+
+    def _close_probe(self, link, outcome, now_ms):
+        if outcome == GOOD:
+            link.suspect = False  # and the read itself follows at once
+            return
+        if outcome == EXCEPTION:
+            link.leave_alone(_LATEST_MS, now_ms)
         self._index += 1
 
     def _take(self, transaction, now_ms):
+        transaction.asked = True
+        transaction.asked_ms = now_ms
         transaction.refused = 0
         if not transaction.take(self.master.buffer, self.master.data, now_ms):
             transaction.link.stats["implausible"] += 1
 
-    def _refuse(self, transaction):
-        """The unit lacks a register: cut the read in two, so that the others still come. Allocates, and is rare."""
-        transaction.refused += 1
-        if transaction.refused < _SPLIT_AFTER:
-            transaction.asked = False
+    def _refuse(self, transaction, outcome, now_ms):
+        """Perhaps the unit lacks a register: cut the read in two, so that the others still come."""
+        if outcome == EXCEPTION and self.master.exception not in _REFUSALS:
             return
-        from meters.plan import split  # unloaded after boot
+        transaction.refused += 1
+        if transaction.refused < _SPLIT_AFTER or self._split(transaction):
+            return
+        if outcome == EXCEPTION:
+            transaction.asked = True
+            transaction.asked_ms = now_ms
+        else:
+            transaction.refused = (
+                0  # one register alone that is not answered now: no reason to give it up
+            )
 
-        halves = split(transaction)
+    def _split(self, transaction):
+        """Replace a read by its halves, if it has any. Allocates, and is rare."""
+        from meters import plan  # unloaded after boot
+
+        halves = plan.split(transaction)
         if halves:
             self.plan[self._index : self._index + 1] = halves
-            link = transaction.link
-            link.choose_probes([t.count for t in self.plan if t.link is link])
-            self._index -= 1
+            self._index -= 1  # and on to the first half
+            plan.choose_probes([t for t in self.plan if t.link is transaction.link])
+        return halves
 
     def _end_cycle(self, now_ms):
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer

@@ -84,7 +84,27 @@ def transactions(link, quantities, master, slow_every):
             if any(r in transaction.registers for r in needed):
                 last = transaction
         last.quantities.append(quantity)
+    if plan:
+        choose_probes(plan)
     return plan
+
+
+def choose_probes(plan):
+    """Give the link of these reads its probes: two sizes that none of its reads has.
+
+    Best are registers that are read anyway, and whole ones where all are of two words: they are not refused.
+    """
+    counts = [transaction.count for transaction in plan]
+    step = 1 if any([count & 1 for count in counts]) else 2
+    sizes = [n for n in range(1, 2 * len(counts) + 6) if n not in counts]
+    allowed = [n for n in sizes if all([_allowed(t.link, t.address, t.address + n) for t in plan])]
+    whole = [n for n in allowed if n % step == 0]
+    inside = [n for n in whole if n < min(counts)]
+    probes = []
+    for size in inside + whole + allowed + sizes:
+        if size not in probes:
+            probes.append(size)
+    plan[0].link.probes = probes[:2]
 
 
 def _helpers_first(plan):

@@ -136,7 +136,7 @@ class Transaction:
         self.quantities = []
         self.asked_ms = 0
         self.asked = False
-        self.refused = 0
+        self.refused = 0  # or not answered, in a row
         self.cover(registers)
 
     def cover(self, registers):
