@@ -1,11 +1,12 @@
 """The RS485 line: a UART and, where the transceiver has one, its DE pin (joined with /RE)."""
 
-from time import sleep_us
+from time import sleep_us, ticks_diff, ticks_us
 
 from machine import UART, Pin
 
 _PARITY = {"none": None, "even": 0, "odd": 1}
 _LEAD_IN_US = 200  # some transceivers lose the first bits without it
+_REST_MAX_US = 2000  # what the master's own wait leaves over
 _RX_BYTES = 512  # the longest reply has 255
 
 
@@ -28,10 +29,19 @@ class BusPort:
             timeout_char=0,
         )
         self.any = self._uart.any
-        self.readinto = self._uart.readinto
+        # 3.5 characters, above 19200 Bd 1.75 ms (Modbus over Serial Line V1.02, 2.5.1.1).
+        self._silence_us = max(1750, 3500000 * character_bits(config) // config["baudrate"])
+        self._heard_us = ticks_us()
+
+    def readinto(self, buf):
+        self._heard_us = ticks_us()
+        return self._uart.readinto(buf)
 
     def send(self, request):
-        """Start sending; a request fits the transmit buffer. No heap."""
+        """Start sending, after the rest of the silence: the loop's milliseconds are too coarse. No heap."""
+        rest_us = self._silence_us - ticks_diff(ticks_us(), self._heard_us)
+        if 0 < rest_us <= _REST_MAX_US:
+            sleep_us(rest_us)
         if self._de is not None:
             self._de.on()
             sleep_us(_LEAD_IN_US)

@@ -6,11 +6,11 @@ Every run draws the same frames and schedules: the seeds are fixed.
 import random
 
 import pytest
-from line import Line, adu
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ExceptionResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInputRegistersResponse
 
+from line import Line, adu
 from meters import plan, profile
 from meters.bus import Bus, Link
 from modbus.master import EXCEPTION, GOOD, PENDING, Master

@@ -9,7 +9,7 @@ import importlib
 import platform
 import time
 
-SUBJECTS = ("http", "polling", "clamp")
+SUBJECTS = ("http", "polling", "modbus", "clamp")
 
 
 def main():

@@ -1,6 +1,6 @@
 """One Modbus RTU transaction at a time, without waiting: select() a unit, begin() a request, then step() until it has an outcome.
 
-The port is a small object over the UART: `send(buf)` starts sending, `finish()` returns when the last stop bit is out and
+The port is a small object over the UART: `send(buf)` starts sending, not before 3.5 characters of silence, `finish()` returns when the last stop bit is out and
 the line is turned round, `any()` tells how many bytes wait, `readinto(buf)` takes them.
 
 A frame is believed only if unit, function, byte count and CRC answer the open request, and no other master has asked in between.
@@ -9,8 +9,15 @@ stepped over until the time-out. Nothing here allocates after __init__, and no f
 would come from the heap.
 """
 
-from modbus.frame import MAX_ADU_SIZE, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS
-from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE, crc16, write_request
+from modbus.frame import (
+    MAX_ADU_SIZE,
+    READ_HOLDING_REGISTERS,
+    READ_INPUT_REGISTERS,
+    REPLY_OVERHEAD,
+    REQUEST_SIZE,
+    crc16,
+    write_request,
+)
 from ticks import ticks_add, ticks_diff
 
 # Outcomes of a transaction.
@@ -61,10 +68,8 @@ class Master:
         self._timeout_ms = 0
         self._deadline_ms = 0
         self._crc_failed = False
-        # 3.5 characters, above 19200 Bd 1.75 ms (Serial Line V1.02, 2.5.1.1), and a tick that may be nearly over.
-        self.silence_ms = (
-            3 if baudrate > 19200 else (35 * bits * 100 + baudrate - 1) // baudrate + 1
-        )
+        # Of the 3.5 characters the whole milliseconds: the port knows the rest.
+        self.silence_ms = 1 if baudrate > 19200 else 3500 * bits // baudrate
         self.buffer = bytearray(MAX_ADU_SIZE + 8)  # room for some noise in front
         self.length = 0
         self.data = 0  # where the registers of a good reply begin in buffer
