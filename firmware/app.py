@@ -18,6 +18,7 @@ _BOOT_ONLY = (
     "firmware.store",
     "meters.profile",
     "meters.plan",
+    "meters.sunspec",
     "meters.quantities",
     "clamp.models",
 )

@@ -21,6 +21,7 @@ class Site:
         self.links = []  # in the order of the config
         self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
+        self._searches = {}  # unit -> (function, bases) of SunSpec
         self._limit_ms = config["freshness"]["limit_s"] * 1000
         self._wants_voltage = any(["clamp" in entry for entry in config["devices"]])
         for entry in config["devices"]:
@@ -30,8 +31,14 @@ class Site:
         """The plan of all links, in the order of the config."""
         found = []
         for link in self.links:
-            reads = plan.transactions(link, self._quantities[link.unit], master, slow_every)
-            found += reads
+            quantities = self._quantities[link.unit]
+            if link.unit in self._searches:
+                from meters.sunspec import Search
+
+                function, bases = self._searches[link.unit]
+                found.append(Search(link, function, bases, quantities, master, slow_every))
+            else:
+                found += plan.transactions(link, quantities, master, slow_every)
         return found
 
     def _add(self, entry, load):
@@ -60,6 +67,9 @@ class Site:
             limits = description.get("limits", {})
             self.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
             self._quantities[unit] = []
+        if "sunspec" in description:
+            function = description["defaults"]["function"]
+            self._searches[unit] = (function, description["sunspec"]["bases"])
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)
         pairs = profile.wanted(device.category, offered, invert)

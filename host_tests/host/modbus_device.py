@@ -9,6 +9,7 @@ from pymodbus.pdu import DecodePDU
 
 from meters import bus, plan
 from meters import profile as profiles
+from meters.sunspec import Search
 from modbus.master import Master
 
 UNIT = 7
@@ -88,7 +89,12 @@ def read_profile(profile, role, image):
         profiles.quantity(device, name, name, profile, role, False)
         for name in profiles.role(profile, role)
     ]
-    poll = bus.Bus(master, plan.transactions(link, wanted, master, 10))
+    if "sunspec" in profile:
+        bases = profile["sunspec"]["bases"]
+        reads = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
+    else:
+        reads = plan.transactions(link, wanted, master, 10)
+    poll = bus.Bus(master, reads)
     now_ms = 0
     while poll.cycles == 0:
         assert now_ms < LIMIT_MS, "no end of the cycle"

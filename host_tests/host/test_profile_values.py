@@ -37,36 +37,11 @@ def facts_of(name, role):
     return quantities
 
 
-def placed(profile, device):
-    """A SunSpec profile with the addresses of this device; where the models lie is another test's matter."""
-    if "sunspec" not in profile:
-        return profile
-
-    def moved(register):
-        base = device.bases[max(register["model"])]
-        new = {**register, "address": base + register["address"]}
-        if "exponent" in register:
-            exponent = register["exponent"]
-            new["exponent"] = {**exponent, "address": base + exponent["address"]}
-        return new
-
-    def moved_role(role):
-        if isinstance(role, str):
-            return role
-        return {
-            quantity: [moved(one) for one in found] if isinstance(found, list) else moved(found)
-            for quantity, found in role.items()
-        }
-
-    roles = {name: moved_role(role) for name, role in profile["roles"].items()}
-    return {**profile, "roles": roles}
-
-
 def decoded(name, role, device):
     """What the firmware makes of the device's registers."""
     profile = PROFILES[name]
     image = device.fill_gaps(profile["limits"].get("holes", ()))
-    return read_profile(placed(profile, device), role, image)
+    return read_profile(profile, role, image)
 
 
 def fill(name, role, choose):

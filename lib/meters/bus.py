@@ -7,6 +7,8 @@ waits grow, so that the answer to one probe would have to be _LATEST_MS late to 
 a unit that refuses the probe is left alone that long instead.
 """
 
+import sys
+
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
 from ticks import ticks_add, ticks_diff
 
@@ -39,6 +41,7 @@ class Link:
         self.retry_ms = 0
         self.missed_cycle = 0
         self.exceptions = [0] * 12  # by exception code; 0: any other
+        self.warning = None  # what its owner should know
         self.stats = {name: 0 for name in OUTCOMES[1:]}
         self.at_ms = {"answer": None}  # when the unit last answered
         self.stats["requests"] = 0
@@ -89,6 +92,12 @@ class Link:
         at_ms = self.at_ms["answer"]
         if at_ms is not None and ticks_diff(now_ms, at_ms) > _LONG_AGO_MS:
             self.at_ms["answer"] = ticks_add(now_ms, -_LONG_AGO_MS)
+
+
+def _forget_planner():
+    """Planning is needed at boot and hardly ever again: its code must not stay."""
+    if sys.modules.pop("meters.plan", None):
+        delattr(sys.modules["meters"], "plan")
 
 
 class Bus:
@@ -206,6 +215,10 @@ class Bus:
         transaction.refused = 0
         if not transaction.take(self.master.buffer, self.master.data, now_ms):
             transaction.link.stats["implausible"] += 1
+        if transaction.found is not None:
+            self._replace(transaction.found)
+        elif transaction.again:
+            self._index -= 1
 
     def _refuse(self, transaction, outcome, now_ms):
         """Perhaps the unit lacks a register: cut the read in two, so that the others still come."""
@@ -224,14 +237,21 @@ class Bus:
 
     def _split(self, transaction):
         """Replace a read by its halves, if it has any. Allocates, and is rare."""
-        from meters import plan  # unloaded after boot
+        halves = transaction.halves()
+        if halves is None:
+            return False
+        self._replace(halves)
+        return True
 
-        halves = plan.split(transaction)
-        if halves:
-            self.plan[self._index : self._index + 1] = halves
-            self._index -= 1  # and on to the first half
-            plan.choose_probes([t for t in self.plan if t.link is transaction.link])
-        return halves
+    def _replace(self, reads):
+        """Others instead of the present read, or none; the next one follows at once."""
+        from meters import plan
+
+        link = self.plan[self._index].link
+        self.plan[self._index : self._index + 1] = reads
+        self._index -= 1
+        plan.choose_probes([read for read in self.plan if read.link is link])
+        _forget_planner()
 
     def _end_cycle(self, now_ms):
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer

@@ -62,6 +62,8 @@ def overhead_chars(link, master):
 
 def transactions(link, quantities, master, slow_every):
     """All reads of a link for its quantities; slow ones are asked each slow_every-th cycle only."""
+    if any([register.models for quantity in quantities for register in quantity.registers]):
+        raise ValueError("addresses of SunSpec models are not known before they are looked for")
     overhead = overhead_chars(link, master)
     fast, slow = [], []
     for quantity in quantities:
@@ -84,8 +86,7 @@ def transactions(link, quantities, master, slow_every):
             if any(r in transaction.registers for r in needed):
                 last = transaction
         last.quantities.append(quantity)
-    if plan:
-        choose_probes(plan)
+    choose_probes(plan)
     return plan
 
 
@@ -94,6 +95,8 @@ def choose_probes(plan):
 
     Best are registers that are read anyway, and whole ones where all are of two words: they are not refused.
     """
+    if not plan:
+        return
     counts = [transaction.count for transaction in plan]
     step = 1 if any([count & 1 for count in counts]) else 2
     sizes = [n for n in range(1, 2 * len(counts) + 6) if n not in counts]

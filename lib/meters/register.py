@@ -18,6 +18,8 @@ def _times(number, factor):
 class Register:
     """One value in the unit's registers: where it is, how it is read, and its last value in base units."""
 
+    models = ()  # of SunSpec: while there are any, the address counts from the first of them that the unit has
+
     def __init__(self, function, address, kind, little, multiply, divide, invalid):
         self.function = function
         self.address = address
@@ -129,6 +131,9 @@ class Quantity:
 class Transaction:
     """One read request of a link, and what its reply feeds."""
 
+    again = False  # shall the next request follow at once?
+    found = None  # reads to replace this one
+
     def __init__(self, link, function, registers, slow):
         self.link = link
         self.function = function
@@ -146,6 +151,12 @@ class Transaction:
         self.registers = sorted(registers, key=lambda r: (len(r.helpers()) > 0, r.address))
         for register in registers:
             register.offset = 2 * (register.address - self.address)
+
+    def halves(self):
+        """Two reads instead of one that is refused; None if it holds one register only. Allocates."""
+        from meters import plan  # unloaded after boot
+
+        return plan.split(self)
 
     def take(self, buf, data, now_ms):
         """Decode a good reply; False if a value cannot be true. No heap."""

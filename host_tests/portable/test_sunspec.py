@@ -1,0 +1,185 @@
+"""SunSpec by discovery: the marker at any base, models in any order, and no address read that the chain does not give."""
+
+import struct
+
+from line import Line
+from meters import plan, profile
+from meters.bus import Bus, Link
+from meters.sunspec import Search
+from modbus.master import Master
+from nrgkick.readings import Device
+
+MODELS = [101, 102, 103]
+PROFILE = {
+    "limits": {"registers_per_read": 100, "timeout_ms": 300},
+    "defaults": {"function": 3, "type": "u16", "word_order": "big"},
+    "invalid": {"u16": ["0xFFFF"], "s16": ["0x8000"], "u32": ["0xFFFFFFFF", "0x00000000"]},
+    "sunspec": {"bases": [40000, 50000, 0]},
+    "roles": {
+        "inverters": {
+            "power": {
+                "model": MODELS,
+                "address": 14,
+                "type": "s16",
+                "scale": "1 W",
+                "positive": "generation",
+                "exponent": {"address": 15, "type": "s16"},
+            },
+            "energy_total": {
+                "model": MODELS,
+                "address": 24,
+                "type": "u32",
+                "scale": "1 Wh",
+                "exponent": {"address": 26, "type": "s16"},
+            },
+        }
+    },
+}
+
+# Lengths as in the models' own descriptions: 1 common, 103 three-phase inverter, 120 nameplate.
+COMMON = (1, 66, {})
+NAMEPLATE = (120, 26, {})
+
+
+def inverter(model=103, power=3210, power_exponent=0, energy=12345678, energy_exponent=1):
+    high, low = struct.unpack(">HH", struct.pack(">I", energy))
+    points = {
+        14: power & 0xFFFF,
+        15: power_exponent & 0xFFFF,
+        24: high,
+        25: low,
+        26: energy_exponent & 0xFFFF,
+    }
+    return (model, 50, points)
+
+
+def unit(base, models, end=True):
+    """{(3, address): word} of a device with these models behind the marker."""
+    words = {(3, base): 0x5375, (3, base + 1): 0x6E53}
+    at = base + 2
+    for number, length, points in models:
+        for i in range(length + 2):
+            words[(3, at + i)] = points.get(i, 0x7777)
+        words[(3, at)], words[(3, at + 1)] = number, length
+        at += 2 + length
+    if end:
+        words[(3, at)], words[(3, at + 1)] = 0xFFFF, 0
+    return words
+
+
+def build(line, description=PROFILE):
+    master = Master(line, 9600)
+    link = Link(1, description["limits"])
+    device = Device("inverters", 0)
+    pairs = profile.wanted("inverters", profile.role(description, "inverters"), False)
+    for key, _ in pairs:
+        device.add(key)
+    quantities = [
+        profile.quantity(device, k, n, description, "inverters", False) for k, n in pairs
+    ]
+    search = Search(link, 3, description["sunspec"]["bases"], quantities, master, 2)
+    return Bus(master, [search], 1000), device, link
+
+
+def run(words, until_ms=4000):
+    line = Line({1: words})
+    bus, device, link = build(line)
+    line.run(bus, until_ms)
+    return line, device, link
+
+
+def test_marker_at_each_base_and_models_in_any_order():
+    for base in (40000, 50000, 0):
+        for models in (
+            [COMMON, inverter()],
+            [COMMON, inverter(101), NAMEPLATE],
+            [COMMON, NAMEPLATE, inverter(102)],
+            [inverter(), COMMON],
+        ):
+            line, device, link = run(unit(base, models), 12000)
+            assert device.fields["inv_power_ac_w"] == 3210, (base, models)
+            assert device.fields["pv_energy_total_wh"] == 123456780
+            assert link.warning is None
+
+
+def test_only_what_the_chain_gives_is_read_once_the_marker_is_found():
+    line, device, _ = run(unit(40000, [COMMON, NAMEPLATE, inverter()]))
+    at = 40000 + 2 + 68 + 28
+    heads = [(r[3], r[4]) for r in line.requests if r[4] == 2 and r[3] <= at]
+    assert heads[:4] == [(40000, 2), (40002, 2), (40070, 2), (at, 2)]
+    for _, _, _, address, count in line.requests[4:]:
+        assert at <= address and address + count <= at + 52
+
+
+def test_the_first_of_several_models_in_the_chain_counts():
+    _, device, _ = run(unit(40000, [COMMON, inverter(102, 700), inverter(103, 900)]))
+    assert device.fields["inv_power_ac_w"] == 700
+
+
+def test_scale_factors_of_both_signs():
+    _, device, _ = run(unit(40000, [COMMON, inverter(power=-3215, power_exponent=-1)]))
+    assert device.fields["inv_power_ac_w"] == -322
+    _, device, _ = run(unit(40000, [COMMON, inverter(power=32, power_exponent=2)]))
+    assert device.fields["inv_power_ac_w"] == 3200
+
+
+def test_what_is_not_implemented_has_no_value():
+    for power, exponent in ((0x8000, 0), (100, 0x8000)):
+        _, device, _ = run(unit(40000, [COMMON, inverter(power=power, power_exponent=exponent)]))
+        assert device.fields["inv_power_ac_w"] is None
+        assert device.fields["pv_energy_total_wh"] == 123456780
+    for energy in (0, 0xFFFFFFFF):
+        _, device, _ = run(unit(40000, [COMMON, inverter(energy=energy)]))
+        assert device.fields["pv_energy_total_wh"] is None
+        assert device.fields["inv_power_ac_w"] == 3210
+
+
+def test_registers_that_are_readable_but_hold_no_marker_are_stepped_over():
+    words = unit(50000, [COMMON, inverter()])
+    words.update({(3, 40000): 1, (3, 40001): 2})
+    _, device, _ = run(words)
+    assert device.fields["inv_power_ac_w"] == 3210
+
+
+def test_unit_without_the_model_is_read_nowhere_and_says_so():
+    line, device, link = run(unit(40000, [COMMON, NAMEPLATE]), 30000)
+    assert device.fields["inv_power_ac_w"] is None
+    assert link.warning == "no SunSpec model of [101, 102, 103]"
+    assert len(line.requests) == 4  # and the next search comes in a minute
+
+
+def test_unit_without_a_marker_is_read_nowhere_else_and_says_so():
+    line, device, link = run({(3, 40000): 1, (3, 40001): 1}, 60000)
+    assert link.warning == "no SunSpec marker"
+    assert {r[3] for r in line.requests} <= {40000, 50000, 0}
+    assert len(line.requests) < 40
+
+
+def test_chain_without_an_end():
+    _, device, link = run(unit(40000, [COMMON, inverter()], end=False))
+    assert device.fields["inv_power_ac_w"] == 3210
+    description_without = unit(40000, [COMMON, NAMEPLATE], end=False)
+    _, device, link = run(description_without, 20000)
+    assert link.warning == "no SunSpec model of [101, 102, 103]"
+
+
+def test_unit_that_wakes_in_the_morning_is_found_then():
+    line = Line({1: unit(40000, [COMMON, inverter()])})
+    line.silent.add(1)
+    bus, device, _ = build(line)
+    line.run(bus, 300000)
+    assert device.fields["inv_power_ac_w"] is None
+    line.silent.clear()
+    line.run(bus, line.now_ms + 35000)
+    assert device.fields["inv_power_ac_w"] == 3210
+
+
+def test_no_plan_is_made_of_addresses_that_are_not_known():
+    device = Device("inverters", 0)
+    power = profile.quantity(device, "power", "power", PROFILE, "inverters", False)
+    master = Master(Line({}), 9600)
+    try:
+        plan.transactions(Link(1, {}), [power], master, 1)
+    except ValueError:
+        return
+    assert False, "a wrong address would be read"

@@ -1,0 +1,114 @@
+"""SunSpec: where a unit keeps its models is found out by asking, at the first contact.
+
+Source: SunSpec Device Information Model Specification, "Device Modbus Map": the marker "SunS", then the models, each with
+its number and its length; the number 0xFFFF ends them.
+"""
+
+from meters.register import Transaction
+
+_MARKER = (0x5375, 0x6E53)
+_END = 0xFFFF
+_MODELS_MAX = 60  # more than any unit has; a chain that never ends is none
+_AGAIN = 99  # refusals: as with a register that a unit lacks, try again in a while
+
+
+class Search(Transaction):
+    """Stands in the plan of the bus for the reads of a unit until its models are found. Allocates; runs once.
+
+    `bases`: addresses where the marker may be; `quantities`: their registers count from a model's own number.
+    """
+
+    def __init__(self, link, function, bases, quantities, master, slow_every):
+        self.link = link
+        self.function = function
+        self.count = 2
+        self.slow = self.asked = False
+        self.asked_ms = self.refused = 0
+        self._bases = bases
+        self._quantities = quantities
+        self._master = master
+        self._slow_every = slow_every
+        link.probes = [4, 6]
+        self._start(0)
+
+    def _start(self, base):
+        self._base = base
+        self._seen = 0  # the marker and the models behind it
+        self.address = self._bases[base]
+        self.refused = 0
+
+    def take(self, buf, data, now_ms):
+        """The marker, or the head of a model."""
+        first = buf[data] << 8 | buf[data + 1]
+        second = buf[data + 2] << 8 | buf[data + 3]
+        self.again = True
+        if self._seen == 0:
+            if (first, second) == _MARKER:
+                self._seen = 1
+                self.address += 2
+            else:
+                self._next_base()
+        elif first == _END or self._seen > _MODELS_MAX or self.address + 4 + second > 0xFFFF:
+            self._close()
+        else:
+            self._place(first)
+            self.address += 2 + second
+        return True
+
+    def halves(self):
+        """Nothing is readable here. The chain of some units has no end, but a wall."""
+        if self._seen > 1:
+            self._close()
+        else:
+            self._next_base()
+        return self.found or (None if self.refused else [self])
+
+    def _place(self, model):
+        self._seen += 1
+        missing = 0
+        for register in self._registers():
+            if model in register.models:
+                register.address += self.address
+                register.models = ()
+            missing += len(register.models)
+        if not missing:
+            self._close()
+
+    def _registers(self):
+        found = []
+        for quantity in self._quantities:
+            for register in quantity.registers:
+                found += [register] + register.helpers()
+        return found
+
+    def _next_base(self):
+        if self._base + 1 < len(self._bases):
+            self._start(self._base + 1)
+        else:
+            self._give_up("no SunSpec marker")
+
+    def _close(self):
+        """The chain has ended, or all that was looked for is found."""
+        there = []
+        warning = None
+        for quantity in self._quantities:
+            models = [
+                r.models for one in quantity.registers for r in [one] + one.helpers() if r.models
+            ]
+            if models:
+                warning = "no SunSpec model of %s" % models[0]
+            else:
+                there.append(quantity)
+        if not there:
+            self._give_up(warning)
+            return
+        from meters import plan  # unloaded after boot
+
+        self.link.warning = warning
+        self.found = plan.transactions(self.link, there, self._master, self._slow_every)
+
+    def _give_up(self, warning):
+        self.link.warning = warning
+        self._start(0)
+        self.again = False
+        self.refused = _AGAIN
