@@ -19,6 +19,7 @@ _BOOT_ONLY = (
     "meters.profile",
     "meters.plan",
     "meters.sunspec",
+    "meters.identity",
     "meters.quantities",
     "clamp.models",
 )
@@ -149,7 +150,7 @@ def _service(config, site, values, bus, clamps, root, life, lamp, complaint):
     from firmware.wifi import Station
     from httpd.answers import File
     from httpd.server import Server, listen
-    from nrgkick.documents import info
+    from nrgkick.documents import Info
 
     http = config["http"]
 
@@ -164,7 +165,7 @@ def _service(config, site, values, bus, clamps, root, life, lamp, complaint):
     station = Station(config["wifi"], up, reset)
     routes = {
         b"/api/v1/values.json": values,
-        b"/api/v1/info.json": info(site.infos),
+        b"/api/v1/info.json": Info(site.infos),
         b"/log": log.ring,
         b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
     }

@@ -2,6 +2,7 @@
 
 from meters import plan, profile
 from meters.bus import Link
+from meters.identity import identities
 from nrgkick.fields import FIELDS, TENTHS
 from nrgkick.readings import POLICIES, Device
 
@@ -21,6 +22,7 @@ class Site:
         self.links = []  # in the order of the config
         self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
+        self._identities = {}  # unit -> what is asked of it once
         self._searches = {}  # unit -> (function, bases) of SunSpec
         self._limit_ms = config["freshness"]["limit_s"] * 1000
         self._wants_voltage = any(["clamp" in entry for entry in config["devices"]])
@@ -31,15 +33,19 @@ class Site:
         """The plan of all links, in the order of the config."""
         found = []
         for link in self.links:
-            quantities = self._quantities[link.unit]
-            if link.unit in self._searches:
-                from meters.sunspec import Search
-
-                function, bases = self._searches[link.unit]
-                found.append(Search(link, function, bases, quantities, master, slow_every))
-            else:
-                found += plan.transactions(link, quantities, master, slow_every)
+            reads = self._reads(link, self._quantities[link.unit], master, slow_every)
+            reads += self._identities[link.unit]
+            plan.choose_probes(reads)
+            found += reads
         return found
+
+    def _reads(self, link, quantities, master, slow_every):
+        if link.unit not in self._searches:
+            return plan.transactions(link, quantities, master, slow_every)
+        from meters.sunspec import Search
+
+        function, bases = self._searches[link.unit]
+        return [Search(link, function, bases, quantities, master, slow_every)]
 
     def _add(self, entry, load):
         category = entry["category"]
@@ -67,9 +73,12 @@ class Site:
             limits = description.get("limits", {})
             self.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
             self._quantities[unit] = []
+            self._identities[unit] = []
         if "sunspec" in description:
             function = description["defaults"]["function"]
             self._searches[unit] = (function, description["sunspec"]["bases"])
+        link = [link for link in self.links if link.unit == unit][0]
+        self._identities[unit] += identities(link, description, info)
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)
         pairs = profile.wanted(device.category, offered, invert)

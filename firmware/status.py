@@ -166,7 +166,14 @@ class Status(Report):
         for count in link.exceptions:
             self._separate()
             self._document.write_int(count)
-        self._close_list(b"]}", now_ms)
+        self._document.write(b'], "warning": ')
+        if link.warning is None:
+            self._document.write(b"null")
+        else:
+            self._document.write(b'"')
+            self._document.write_text(link.warning)
+            self._document.write(b'"')
+        self._close_list(b"}", now_ms)
 
     def _clamp(self, clamp, now_ms):
         self._key(clamp.name)

@@ -218,6 +218,27 @@ def load_parts(devices, locations):
     return inverters + grid + batteries if grid else ()
 
 
+class Info:
+    """info.json, a source: rendered anew when there is more to tell, a serial number that a unit has told.
+
+    entries: [(category, index, info dict)].
+    """
+
+    def __init__(self, entries):
+        self._entries = entries
+        self._keys = 0
+        self._answer = info(entries)
+
+    def open(self, now_ms):
+        keys = 0
+        for entry in self._entries:
+            keys += len(entry[2])
+        if keys != self._keys:
+            self._keys = keys
+            self._answer = info(self._entries)
+        return self._answer
+
+
 def info(entries):
     """info.json from [(category, index, info dict)], a fixed answer."""
     categories = []

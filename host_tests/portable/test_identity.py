@@ -1,0 +1,105 @@
+"""A unit is asked once who it is: its serial number goes into info.json, a foreign model number into a warning."""
+
+from line import Line
+from meters import plan, profile
+from meters.bus import Bus, Link
+from meters.identity import identities
+from modbus.master import Master
+from nrgkick.documents import Info
+from nrgkick.readings import Device
+
+# As the SDM630's: model number 112, a serial number of 32 bits.
+METER = {
+    "limits": {"registers_per_read": 80, "timeout_ms": 300},
+    "defaults": {"function": 4, "type": "s16"},
+    "roles": {"energy_meters": {"power": {"address": 52, "scale": "1 W"}}},
+    "identity": {
+        "model_id": {"function": 3, "address": 64514, "type": "u16", "equals": 112},
+        "serial": {"function": 3, "address": 64512, "type": "u32"},
+    },
+}
+UNIT = {(4, address): 100 for address in range(50, 60)}
+TELLING = {(3, 64512): 0x0123, (3, 64513): 0x4567, (3, 64514): 112}
+
+
+def run(words, info, description=METER, until_ms=6000):
+    line = Line({1: words})
+    master = Master(line, 9600)
+    link = Link(1, description["limits"])
+    device = Device("energy_meters", 0)
+    device.add("grid_power_w")
+    power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
+    reads = plan.transactions(link, [power], master, 1) + identities(link, description, info)
+    plan.choose_probes(reads)
+    bus = Bus(master, reads, 1000)
+    line.run(bus, until_ms)
+    assert device.fields["grid_power_w"] == 100
+    return line, link, bus
+
+
+def identity_reads(line):
+    return [(address, count) for _, _, function, address, count in line.requests if function == 3]
+
+
+def test_serial_number_is_read_once_and_told():
+    info = {"name": "Grid"}
+    line, link, bus = run(_merged(UNIT, TELLING), info)
+    assert info["serial"] == str(0x01234567)
+    assert sorted(identity_reads(line)) == [(64512, 2), (64514, 1)]
+    assert link.warning is None
+    assert len(bus.plan) == 1
+
+
+def test_serial_number_of_the_config_is_kept():
+    info = {"serial": "mine"}
+    line, link, _ = run(_merged(UNIT, TELLING), info)
+    assert info["serial"] == "mine"
+    assert identity_reads(line) == [(64514, 1)]
+
+
+def test_another_model_than_the_profiles_is_reported():
+    words = _merged(UNIT, TELLING)
+    words[(3, 64514)] = 137
+    _, link, _ = run(words, {})
+    assert link.warning == "model number 137 where the profile expects 112"
+
+
+def test_one_of_several_model_numbers_is_right():
+    description = dict(METER)
+    description["identity"] = {
+        "model_id": {"function": 3, "address": 64514, "type": "u16", "equals": [111, 112]}
+    }
+    _, link, _ = run(_merged(UNIT, TELLING), {}, description)
+    assert link.warning is None
+
+
+def test_unit_that_tells_nothing_is_read_all_the_same():
+    info = {}
+    line, link, bus = run(UNIT, info, until_ms=12000)
+    assert info == {} and link.warning is None
+    assert len(bus.plan) == 1
+    asked = len(identity_reads(line))
+    assert asked <= 6
+
+
+def test_info_is_rendered_anew_when_a_number_is_known():
+    entry = {"name": "Grid"}
+    source = Info([("energy_meters", 0, entry)])
+    assert _text(source) == '{"device_info": {"energy_meters": {"0": {"name": "Grid"}}}}'
+    assert source.open(0) is source.open(1)
+    entry["serial"] = "19088743"
+    assert _text(source).endswith('{"name": "Grid", "serial": "19088743"}}}}')
+
+
+def _merged(*images):
+    words = {}
+    for image in images:
+        words.update(image)
+    return words
+
+
+def _text(source):
+    answer = source.open(0)
+    view = bytearray(answer.length)
+    answer.read(memoryview(view), 0)
+    return bytes(view).split(b"\r\n\r\n")[1].decode()
