@@ -9,12 +9,14 @@ from nrgkick.readings import POLICIES, Device
 VOLTAGE = (
     "voltage_l1"  # of the first grid meter that measures it: what clamps take for their watts
 )
+_DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
 class Site:
-    """All devices of a config. load(kind, name) gives profiles."""
+    """All devices of a config. load(kind, name) gives profiles; local_day: see meters.daily."""
 
-    def __init__(self, config, load):
+    def __init__(self, config, load, local_day=None):
+        self._local_day = local_day
         self.devices = []
         self.infos = []  # (category, index, info)
         self.locations = {}  # of energy meters, by index
@@ -88,12 +90,22 @@ class Site:
                 self.voltage_device = device
         for key, name in pairs:
             device.add(key)
-            made = profile.quantity(device, key, name, description, device.category, invert)
+            target = self._with_day(device, key, pairs)
+            made = profile.quantity(target, key, name, description, device.category, invert)
             if key == "inv_power_ac_w" and "max_ac_w" in info:
                 # Inverters may exceed their plate for a moment; half as much again is a wrong reading.
                 limit_w = info["max_ac_w"] * 3 // 2
                 made.low, made.high = max(made.low, -limit_w), min(made.high, limit_w)
             self._quantities[unit].append(made)
+
+    def _with_day(self, device, key, pairs):
+        """What a total is put into: the device, or what counts the day beside it where the unit does not."""
+        if key != _TOTAL or self._local_day is None or _DAY in [key for key, _ in pairs]:
+            return device
+        from meters.daily import Daily
+
+        device.add(_DAY)
+        return Daily(device, _DAY, self._local_day)
 
 
 def _fix(device, entry):

@@ -1,0 +1,111 @@
+"""The energy of the day from a total: only what is known to have been made since midnight."""
+
+from meters.daily import Daily
+from nrgkick.readings import Device
+
+DAY, TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
+
+
+class Clock:
+    day = None
+
+    def __call__(self):
+        return self.day
+
+
+class Store:
+    kept = None
+
+    def load(self):
+        return self.kept
+
+    def save(self, day, total_wh):
+        self.kept = (day, total_wh)
+
+
+def build(store=None):
+    clock, device = Clock(), Device("inverters", 0)
+    device.add(TOTAL)
+    device.add(DAY)
+    if store:
+        return clock, device, Daily(device, DAY, clock, store.load, store.save)
+    return clock, device, Daily(device, DAY, clock)
+
+
+def test_total_passes_and_the_day_is_left_out_while_the_time_is_unknown():
+    _, device, daily = build()
+    daily.put(TOTAL, 5000, 10)
+    assert device.fields == {TOTAL: 5000, DAY: None}
+
+
+def test_day_is_left_out_until_the_first_midnight():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    daily.put(TOTAL, 5600, 20)
+    assert device.fields[DAY] is None
+
+
+def test_day_counts_from_midnight_with_the_age_of_the_total():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = 101
+    daily.put(TOTAL, 5000, 20)
+    assert device.fields[DAY] == 0
+    daily.put(TOTAL, 5750, 30)
+    assert device.fields == {TOTAL: 5750, DAY: 750}
+    assert device.at_ms[DAY] == 30
+    clock.day = 102
+    daily.put(TOTAL, 5751, 40)
+    assert device.fields[DAY] == 1
+
+
+def test_unit_that_was_away_over_midnight_is_not_guessed_at():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = 101
+    daily.put(TOTAL, 9000, 20)  # made some time since the last reading: yesterday or today
+    assert device.fields[DAY] is None
+    clock.day = 103  # a whole day was missed
+    daily.put(TOTAL, 9000, 30)
+    assert device.fields[DAY] is None
+
+
+def test_total_that_falls_ends_the_count_of_the_day():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = 101
+    daily.put(TOTAL, 5000, 20)
+    device.fields[DAY] = None
+    daily.put(TOTAL, 12, 30)
+    assert device.fields == {TOTAL: 12, DAY: None}
+    clock.day = 102
+    daily.put(TOTAL, 12, 40)
+    assert device.fields[DAY] == 0
+
+
+def test_reset_within_the_day_is_survived_with_a_store():
+    store = Store()
+    clock, device, daily = build(store)
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = 101
+    daily.put(TOTAL, 5001, 20)
+    assert store.kept == (101, 5000)
+    clock, device, daily = build(store)
+    clock.day = 101
+    daily.put(TOTAL, 5800, 30)
+    assert device.fields[DAY] == 800
+
+
+def test_what_was_stored_on_another_day_or_for_another_meter_is_not_taken():
+    for kept in ((100, 5000), (101, 7000)):
+        store = Store()
+        store.kept = kept
+        clock, device, daily = build(store)
+        clock.day = 101
+        daily.put(TOTAL, 5800, 30)
+        assert device.fields[DAY] is None
