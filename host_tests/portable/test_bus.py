@@ -7,6 +7,7 @@ from meters import plan, profile
 from meters.bus import Bus, Link
 from modbus.master import GOOD, Master
 from nrgkick.readings import Device
+from ticks import ticks_add
 
 METER = {
     "limits": {"registers_per_read": 80, "timeout_ms": 300},
@@ -255,6 +256,21 @@ def test_plan_stays_together_when_the_whole_unit_is_silent():
     line.silent.add(1)
     line.run(bus, 100000)
     assert len(bus.plan) == reads
+
+
+def test_slow_read_is_asked_at_once_after_a_week_of_silence():
+    line = Line({1: meter_unit(1.0, 2.0, 3.0)})
+    description = dict(METER, roles={"inverters": {
+        "power": {"address": 52, "scale": "1 W", "positive": "generation"},
+        "energy_total": {"address": 72, "scale": "1 kWh"},
+    }})  # fmt: skip
+    bus, (device,) = build(line, [1], "inverters", description=description)
+    line.run(bus, 2500)
+    slow = [read for read in bus.plan if read.slow][0]
+    asked_ms = slow.asked_ms
+    # A week is more than half of the period of the ticks, 2**30 ms, so they say that it is yet to come.
+    later_ms = ticks_add(asked_ms, -1000)
+    assert bus._wants(slow, later_ms)
 
 
 def test_late_answer_is_counted_for_its_unit():

@@ -161,6 +161,8 @@ class Bus:
         if not transaction.asked:
             return True
         age_ms = ticks_diff(now_ms, transaction.asked_ms)
+        if age_ms < 0:
+            return True  # so long ago that the ticks have wrapped around
         if transaction.refused >= _SPLIT_AFTER:
             return age_ms >= _REFUSED_AGAIN_MS
         # Half a cycle of grace: a reply ends some time after its cycle began.
@@ -231,9 +233,8 @@ class Bus:
             transaction.asked = True
             transaction.asked_ms = now_ms
         else:
-            transaction.refused = (
-                0  # one register alone that is not answered now: no reason to give it up
-            )
+            # One register alone, and not refused: no reason to ask for it seldom.
+            transaction.refused = 0
 
     def _split(self, transaction):
         """Replace a read by its halves, if it has any. Allocates, and is rare."""
