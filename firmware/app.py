@@ -8,7 +8,7 @@ import sys
 import machine
 
 from firmware import log, supervisor
-from firmware.life import Life
+from firmware.life import Life, uncounted
 
 VERSION = "0.1.0"
 
@@ -34,6 +34,10 @@ def main(root):
     config = _settings(store)
     if config is None:
         return
+    if store.is_new and not store.complaint:
+        # The checker leaves its names and holes in the heap. Begin anew without it.
+        uncounted(machine.RTC())
+        machine.soft_reset()
     gc.collect()
     from firmware.watchdog import Watchdog
 
@@ -57,18 +61,24 @@ def main(root):
 
 
 def _settings(store):
-    """The checked config, or None with its fault on the console. The checker is unloaded again."""
-    import settings
-
+    """The checked config, or None with its fault on the console."""
     try:
-        return store.config(settings.read)
-    except settings.SettingsError as error:
+        return store.config(_check)
+    except ValueError as error:  # a SettingsError
         print(error)
     except OSError:
         print("config.json: no such file; copy config.example.json and fill it in")
+    return None
+
+
+def _check(text, load, names):
+    """settings.read, loaded and unloaded again."""
+    import settings
+
+    try:
+        return settings.read(text, load, names)
     finally:
         settings.unload()
-    return None
 
 
 def _unload():

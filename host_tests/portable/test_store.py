@@ -132,3 +132,24 @@ def test_owners_profile_of_the_slot_comes_before_that_of_the_top():
     assert Store(_TOP + "/a", _TOP).load("profile", "mine") == {"from": "slot"}
     assert Store(_TOP, _TOP).load("profile", "mine") == {"from": "top"}
     assert Store(_TOP, _TOP).load("profile", "other") is None
+
+
+def test_a_config_that_was_checked_is_not_checked_again_until_it_changes():
+    emptied()
+    asked = []
+
+    def check(text, load, names):
+        asked.append(text)
+        return {"number": int(text)}
+
+    write("/config.json", "1")
+    first = Store(_TOP, _TOP)
+    assert first.config(check) == {"number": 1} and first.is_new
+    second = Store(_TOP, _TOP)
+    assert second.config(check) == {"number": 1} and not second.is_new
+    assert asked == [b"1"]
+    write("/config.json", "2")
+    assert Store(_TOP, _TOP).config(check) == {"number": 2}
+    write("/config.checked.json", "{")
+    assert Store(_TOP, _TOP).config(check) == {"number": 2}
+    assert asked == [b"1", b"2", b"2"]

@@ -9,13 +9,15 @@ eight pairs together; their gaps differ, so that no second one does.
 
 from array import array
 
+from const import const
+
 SHORTEST_US = 15385  # 65 Hz
 LONGEST_US = 22222  # 45 Hz
-_PAIRS = 8
-_STRIDE_US = 16  # a quarter of a pair's tolerance at 65 cycles a second
-_SLICE = 8  # candidates per step: some 2 ms on an ESP32
-_LONGEST_GAP_US = 3000000
-_LOST = 4
+_PAIRS = const(8)
+_STRIDE_US = const(16)  # a quarter of a pair's tolerance at 65 cycles a second
+_SLICE = const(8)  # candidates per step: some 2 ms on an ESP32
+_LONGEST_GAP_US = const(3000000)
+_LOST = const(4)
 
 
 class Mains:

@@ -5,10 +5,12 @@ models.json holds, by the maker's name: `amps`, the rated current; `turns` of a 
 burden, or `amps_per_volt` of one with; `error_percent` as the data sheet states it.
 """
 
-_ADC_ERROR_PERMILLE = 30  # of an ESP32 with nothing but its factory calibration
-_UNKNOWN_ERROR_PERCENT = 3  # of a clamp without a model
-_MICROAMPS = 100  # of one A/V at 0.1 mV
-_LARGEST_GAIN = 65535  # clamp.rms.scaled_root
+from const import const
+
+_ADC_ERROR_PERMILLE = const(30)  # of an ESP32 with nothing but its factory calibration
+_UNKNOWN_ERROR_PERCENT = const(3)  # of a clamp without a model
+_MICROAMPS = const(100)  # of one A/V at 0.1 mV
+_LARGEST_GAIN = const(65535)  # clamp.rms.scaled_root
 
 
 class ClampError(ValueError):

@@ -1,5 +1,6 @@
 """All clamps of the board in turn: one window each a second, never two back to back."""
 
+from const import const
 from ticks import ticks_add, ticks_diff
 
 from .mains import Mains
@@ -8,14 +9,14 @@ from .rms import FEW, UNEVEN, Window
 # Rounds last 0.8 to 1.3 s, 1.05 s on average, in no regular order: by that clamp.mains tells 50 Hz
 # from 51 or 60. The factor was chosen so that a period that is wrong by 0.3 to 15 Hz is found out
 # within 13 rounds, mostly within 5.
-_SHORTEST_MS = 800
-_SPREAD_MS = 499
-_FACTOR = 107
-_BUSY_MS = 1
+_SHORTEST_MS = const(800)
+_SPREAD_MS = const(499)
+_FACTOR = const(107)
+_BUSY_MS = const(1)
 # A window that the interpreter could not sample evenly is repeated soon: its load would grow stale.
-_REPEATS = 2
-_REPEAT_MS = 200
-_END_US = 100  # the last sample is finished before the cycle is over
+_REPEATS = const(2)
+_REPEAT_MS = const(200)
+_END_US = const(100)  # the last sample is finished before the cycle is over
 
 
 class Clamps:

@@ -6,14 +6,15 @@ voltage.
 
 from array import array
 
+from const import const
 from ticks import ticks_add, ticks_diff
 
 from .rms import DEAD, REASONS, scaled_root
 
-_WINDOWS = 4  # averaged while the load rests; a step of the load starts anew
-_QUIET_SQUARE = 300 * 300  # below 30 mV the slope of the wave is lost in the noise
-_LOUD_SQUARE = 50 * 50  # from 5 mV on a phase can be trusted
-_NOMINAL_ERROR_PERMILLE = 100  # of an unmeasured voltage: EN 50160
+_WINDOWS = const(4)  # averaged while the load rests; a step of the load starts anew
+_QUIET_SQUARE = const(300 * 300)  # below 30 mV the slope of the wave is lost in the noise
+_LOUD_SQUARE = const(50 * 50)  # from 5 mV on a phase can be trusted
+_NOMINAL_ERROR_PERMILLE = const(100)  # of an unmeasured voltage: EN 50160
 _FREQUENCY = REASONS.index("frequency")
 
 

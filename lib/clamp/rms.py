@@ -14,18 +14,20 @@ from 0 to 3.2 V.
 import math
 from array import array
 
+from const import const
+
 FEW = 1  # not enough samples for one cycle
 UNEVEN = 2  # a hole, or halves of the cycle with different numbers of samples
 DEAD = 3  # the pin rests where the ADC is blind: no bias, no clamp
 CLIPPED = 4  # the wave leaves the range of the ADC
 REASONS = ("", "few", "uneven", "dead", "clipped", "frequency")
 
-_MIDDLE = 12000  # tenths of a millivolt
-_SLICE = 32  # samples per step: some 2 ms on an ESP32
-_FEWEST = 100
-_LONGEST_GAP_US = 1000
-_CLIPPED_PERMILLE = 20  # a sine that is cut for 2 % of the time loses 0.03 % of its RMS
-_EDGE = 300  # a step of 30 mV between two samples is an edge of the load, not noise
+_MIDDLE = const(12000)  # tenths of a millivolt
+_SLICE = const(32)  # samples per step: some 2 ms on an ESP32
+_FEWEST = const(100)
+_LONGEST_GAP_US = const(1000)
+_CLIPPED_PERMILLE = const(20)  # a sine that is cut for 2 % of the time loses 0.03 % of its RMS
+_EDGE = const(300)  # a step of 30 mV between two samples is an edge of the load, not noise
 # 64 steps of one turn; an eighth bit would not improve the phase
 _SINE = array("b", [round(127 * math.sin(math.pi * k / 32)) for k in range(64)])
 

@@ -2,10 +2,11 @@
 
 import io
 
+from const import const
 from httpd.answers import TEXT, head
 
 _LENGTH = b"Content-Length: "
-_WIDTH = 5
+_WIDTH = const(5)
 
 
 class Ring:

@@ -9,17 +9,20 @@ a unit that refuses the probe is left alone that long instead.
 
 import sys
 
+from const import const
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
 from ticks import ticks_add, ticks_diff
 
-_MAX_REGISTERS = 125  # Application Protocol V1.1b3, 6.3
-_BACKOFF_MAX_MS = 30000
-_LONG_AGO_MS = 100000000  # ticks wrap: what is longer ago stays this long ago
-_IDLE_MS = 50  # a cycle in which nothing was due lasts at least this long
-_REFUSED_AGAIN_MS = 60000  # a single register that a unit refuses is tried again after this long
+_MAX_REGISTERS = const(125)  # Application Protocol V1.1b3, 6.3
+_BACKOFF_MAX_MS = const(30000)
+_LONG_AGO_MS = const(100000000)  # ticks wrap: what is longer ago stays this long ago
+_IDLE_MS = const(50)  # a cycle in which nothing was due lasts at least this long
+_REFUSED_AGAIN_MS = const(
+    60000
+)  # a single register that a unit refuses is tried again after this long
 _REFUSALS = (1, 2, 3)  # exceptions that say "not these registers"
-_SPLIT_AFTER = 3  # refusals or silences in a row before a read is cut in two
-_LATEST_MS = 3000  # no unit answers later than this
+_SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in two
+_LATEST_MS = const(3000)  # no unit answers later than this
 
 
 class Link:

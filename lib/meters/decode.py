@@ -5,6 +5,8 @@ and rounded once, half to even, as Python's round() does. Only a result beyond 2
 Frames of more than 11 words would come from the heap, too: that is why the work is cut into small methods.
 """
 
+from const import const
+
 # Register types. The low nibble is the number of 16-bit words.
 U16 = 0x01
 S16 = 0x11
@@ -24,8 +26,8 @@ TYPES = {
 MOST = (
     1 << 24
 ) - 1  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
-_INT32_MAX = 0x7FFFFFFF
-_SIXTEENTH = 0x07FFFFFF
+_INT32_MAX = const(0x7FFFFFFF)
+_SIXTEENTH = const(0x07FFFFFF)
 
 
 class Number:

@@ -1,9 +1,10 @@
 """Which registers are read together: the fewest milliseconds on the wire, not the fewest requests. Runs at boot."""
 
+from const import const
 from meters.register import Transaction
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
 
-_TURNAROUND_MS = 20  # a usual meter's, where nothing else is known
+_TURNAROUND_MS = const(20)  # a usual meter's, where nothing else is known
 
 
 def _allowed(link, start, end):

@@ -4,12 +4,13 @@ Source: SunSpec Device Information Model Specification, "Device Modbus Map": the
 its number and its length; the number 0xFFFF ends them.
 """
 
+from const import const
 from meters.register import Transaction
 
 _MARKER = (0x5375, 0x6E53)
-_END = 0xFFFF
-_MODELS_MAX = 60  # more than any unit has; a chain that never ends is none
-_AGAIN = 99  # refusals: as with a register that a unit lacks, try again in a while
+_END = const(0xFFFF)
+_MODELS_MAX = const(60)  # more than any unit has; a chain that never ends is none
+_AGAIN = const(99)  # refusals: as with a register that a unit lacks, try again in a while
 
 
 class Search(Transaction):

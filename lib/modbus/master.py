@@ -9,6 +9,7 @@ stepped over until the time-out. Nothing here allocates after __init__, and no f
 would come from the heap.
 """
 
+from const import const
 from modbus.frame import (
     MAX_ADU_SIZE,
     READ_HOLDING_REGISTERS,
@@ -31,10 +32,14 @@ SHORT = 6  # the right head, but the frame broke off
 NOISE = 7  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
-_EXCEPTION_SIZE = 5
-_BLOCK_MS = 4  # finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does
-_GAP_MS = 20  # silence after which a frame with a bad CRC is given up; replies in two parts pause for less
-_TAIL_MS = 50  # a reply that has begun in time may pause this long altogether
+_EXCEPTION_SIZE = const(5)
+_BLOCK_MS = const(
+    4
+)  # finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does
+_GAP_MS = const(
+    20
+)  # silence after which a frame with a bad CRC is given up; replies in two parts pause for less
+_TAIL_MS = const(50)  # a reply that has begun in time may pause this long altogether
 
 
 def _is_read(function):

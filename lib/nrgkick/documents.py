@@ -5,13 +5,14 @@ Source: DiniTech Custom API 1.4. Values are written as json.dumps would: whole W
 
 import json
 
+from const import const
 from httpd.answers import JSON, Fixed, problem
 from httpd.document import Document
 from nrgkick.fields import CATEGORIES, FIELDS, TENTHS
 from nrgkick.readings import ERROR, HOLD
 from ticks import ticks_add, ticks_diff
 
-_RENDER_MS = 500  # at least this often, since devices grow stale without a cycle
+_RENDER_MS = const(500)  # at least this often, since devices grow stale without a cycle
 
 _INFO_KEYS = (
     "name", "model", "serial", "max_dc_w", "max_ac_w", "location", "capacity_wh",

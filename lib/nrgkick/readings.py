@@ -4,6 +4,7 @@ A field is None while it is unknown: never read, refused, or older than the fres
 end of its frame or sample window.
 """
 
+from const import const
 from nrgkick.fields import power_key
 from ticks import ticks_add, ticks_diff
 
@@ -14,7 +15,7 @@ HOLD = 2  # the last value is served, Age telling
 POLICIES = ("error", "omit", "hold")
 
 # Ticks wrap around; an older stamp is moved along, so that it never looks young again.
-_OLDEST_MS = 100000000
+_OLDEST_MS = const(100000000)
 
 
 class Device:

@@ -1,0 +1,8 @@
+"""const() on every interpreter: mpy-cross folds `_NAME = const(1)` away, so that it costs no heap."""
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        return value
