@@ -1,22 +1,23 @@
-"""All clamps of the board in turn: one window each a second, never two back to back."""
+"""All clamps of the board in turn: one window each a second, never two back to back.
+
+A rejected window is not repeated before its turn: who waits for the loop, bus and server, is delayed by one mains
+cycle a second for each clamp, whatever happens. The freshness limit leaves six more tries.
+"""
 
 from const import const
 from ticks import ticks_add, ticks_diff
 
 from .mains import Mains
-from .rms import FEW, UNEVEN, Window
+from .rms import Window
 
 # Rounds last 0.8 to 1.3 s, 1.05 s on average, in no regular order: by that clamp.mains tells 50 Hz
 # from 51 or 60. The factor was chosen so that a period that is wrong by 0.3 to 15 Hz is found out
 # within 13 rounds, mostly within 5.
-_SHORTEST_MS = const(800)
-_SPREAD_MS = const(499)
-_FACTOR = const(107)
-_BUSY_MS = const(1)
-# A window that the interpreter could not sample evenly is repeated soon: its load would grow stale.
-_REPEATS = const(2)
-_REPEAT_MS = const(200)
-_END_US = const(100)  # the last sample is finished before the cycle is over
+_SHORTEST_MS = 800
+_SPREAD_MS = 499
+_FACTOR = 107
+_BUSY_MS = 1
+_END_US = 100  # the last sample is finished before the cycle is over
 
 
 class Clamps:
@@ -33,7 +34,6 @@ class Clamps:
         self._may_hold = may_hold
         self._turn = 0
         self._rounds = 0
-        self._repeats = 0
         self._due_ms = None
         self._working = False
         self._ended_ms = 0
@@ -71,15 +71,7 @@ class Clamps:
             return
         self._working = False
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF
-        reason = self.clamps[self._turn].take(self._window, self.mains, self._ended_ms)
-        if (reason == FEW or reason == UNEVEN) and self._repeats < _REPEATS:
-            self._repeats += 1
-            self._due_ms = ticks_add(self._ended_ms, _REPEAT_MS)
-        else:
-            self._next()
-
-    def _next(self):
-        self._repeats = 0
+        self.clamps[self._turn].take(self._window, self.mains, self._ended_ms)
         self._turn += 1
         if self._turn == len(self.clamps):
             self._turn = 0

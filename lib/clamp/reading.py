@@ -59,7 +59,7 @@ class Clamp:
         self._phase = -1
 
     def take(self, window, mains, ended_ms):  # no heap
-        """A window was worked through: renew the reading, or count why not. The reason, 0: good."""
+        """A window was worked through: renew the reading, or count why not."""
         result = self.result
         result["samples"] = window.count
         result["clipped_permille"] = window.clipped_permille
@@ -74,14 +74,12 @@ class Clamp:
             result["windows"] += 1
             self._average(window)
             self._publish(ended_ms)
-        return reason
 
     def _listen(self, window, mains):
         """Tell the mains where its fundamental stood; a reason if the window's length was wrong."""
         result = self.result
         result["offset_mv"] = window.mean // 10
         if window.mean_square - window.noise_square < _LOUD_SQUARE:
-            self._phase = -1
             return 0
         start_us = ticks_add(self.sampler.start_us, window.times_us[0])
         if self._phase >= 0:
@@ -128,7 +126,7 @@ class Clamp:
         gain_ua = scale.gain_ua
         noise = self._noise()
         square = max(self._square - noise, 0)
-        current_ma = scaled_root(square, gain_ua) // 1000
+        current_ma = (scaled_root(square, gain_ua) + 500) // 1000
         # the floor itself is known to about half its square: all of the error near zero, nothing
         # of it far above
         error_ma = scaled_root(square + noise // 2, gain_ua) // 1000 - current_ma
