@@ -135,22 +135,30 @@ def _bus(config, board, site):
 def _clamps(board, site, store, bus):
     from clamp.models import scale
     from clamp.part import Clamps
-    from clamp.reading import Clamp
+    from clamp.reading import Clamp, PhaseSum
     from firmware.clamp_adc import ClampADC
 
     clamps = []
-    voltage_dv = _voltage(site.voltage_device)
     for device, entry in site.clamps:
-        sampler = ClampADC(board["clamps"][entry["clamp"]])
+        names = entry["clamp"]
         figures = scale(entry, store.models())
-        clamps.append(Clamp(entry["clamp"], sampler, figures, device, device.power, voltage_dv))
+        several = PhaseSum(device, device.power, names) if len(names) > 1 else None
+        for phase in range(len(names)):
+            sampler = ClampADC(board["clamps"][names[phase]])
+            volts = _voltage(site.voltage_device, phase)
+            key = names[phase] if several else device.power
+            clamps.append(Clamp(names[phase], sampler, figures, several or device, key, volts))
     return Clamps(clamps, may_hold=_quiet(bus))
 
 
 def _values(config, site, clocks):
     from nrgkick.documents import Values, load_parts
 
-    load = load_parts(site.devices, site.locations) if config["load_power"] == "computed" else ()
+    load = ()
+    if site.load:
+        load = (site.load,)
+    elif config["load_power"] == "computed":
+        load = load_parts(site.devices, site.locations)
     return Values(site.devices, clocks, load)
 
 
@@ -186,7 +194,8 @@ def _service(config, site, values, bus, clamps, root, life, lamp, complaint):
     if bus:
         counters += [("bus", bus.stats), ("line", bus.master.stats)]
     clamps = clamps.clamps if clamps else []
-    devices, links = site.devices, site.links  # not the site itself: it goes with its module
+    devices = site.devices + ([site.load] if site.load else [])
+    links = site.links  # not the site itself: it goes with its module
     about = {"version": VERSION, "board": config["board"], "slot": root or "/"}
     about["last_end"] = life.last
     about["config"] = complaint
@@ -243,9 +252,12 @@ def _look(station, values, complaint):
     return look
 
 
-def _voltage(device):
+def _voltage(device, phase):
     """Tenths of a volt as a meter has just measured them, or None: asked by the clamps."""
-    return (lambda: device.fields["voltage_l1"]) if device else None
+    from firmware.devices import VOLTAGES
+
+    fields, key = (device.fields if device else {}), VOLTAGES[phase]
+    return (lambda: fields[key]) if key in fields else None
 
 
 def _quiet(bus):

@@ -4,11 +4,10 @@ from meters import plan, profile
 from meters.bus import Link
 from meters.identity import identities
 from nrgkick.fields import FIELDS, TENTHS
-from nrgkick.readings import POLICIES, Device
+from nrgkick.readings import OMIT, POLICIES, Device
 
-VOLTAGE = (
-    "voltage_l1"  # of the first grid meter that measures it: what clamps take for their watts
-)
+# Of the first energy meter that measures them: what clamps take for their watts, the nth of a set those of phase n.
+VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
 _DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
@@ -21,15 +20,20 @@ class Site:
         self.infos = []  # (category, index, info)
         self.locations = {}  # of energy meters, by index
         self.clamps = []  # (device, its entry of the config)
+        self.load = None  # the house load as a device, where clamps measure it
         self.links = []  # in the order of the config
         self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
         self._identities = {}  # unit -> what is asked of it once
         self._searches = {}  # unit -> (function, bases) of SunSpec
         self._limit_ms = config["freshness"]["limit_s"] * 1000
-        self._wants_voltage = any(["clamp" in entry for entry in config["devices"]])
+        measured = config["load_power"] if isinstance(config["load_power"], dict) else {}
+        sets = [entry.get("clamp", ()) for entry in config["devices"] + [measured]]
+        self._phases = max([len(names) for names in sets])
         for entry in config["devices"]:
             self._add(entry, load)
+        if measured:
+            self._add_load(measured)
 
     def transactions(self, master, slow_every):
         """The plan of all links, in the order of the config."""
@@ -69,6 +73,14 @@ class Site:
         if category == "energy_meters":
             self.locations[index] = info.get("location")
 
+    def _add_load(self, entry):
+        """Left out of values.json while it is unknown; nothing else depends on it."""
+        device = Device("smart_loads", 0, self._limit_ms, OMIT)
+        device.category, device.label, device.power = "load", b"load", "load_power_w"
+        device.add(device.power)
+        self.load = device
+        self.clamps.append((device, entry))
+
     def _add_profile(self, device, entry, description, info):
         unit, invert = entry["unit"], entry["invert"]
         if unit not in self._quantities:
@@ -84,9 +96,10 @@ class Site:
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)
         pairs = profile.wanted(device.category, offered, invert)
-        if self._wants_voltage and self.voltage_device is None and VOLTAGE in offered:
+        if self._phases and self.voltage_device is None and VOLTAGES[0] in offered:
             if device.category == "energy_meters":
-                pairs.append((VOLTAGE, VOLTAGE))
+                wanted = VOLTAGES[: self._phases]
+                pairs += [(name, name) for name in wanted if name in offered]
                 self.voltage_device = device
         for key, name in pairs:
             device.add(key)

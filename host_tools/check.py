@@ -71,6 +71,8 @@ def summary(config, files):
     for device in config["devices"]:
         index = count[device["category"]] = count.get(device["category"], -1) + 1
         yield f"{device['category']} {index}: {_source(device)}"
+    if isinstance(config["load_power"], dict):
+        yield f"load_power_w: {_source(config['load_power'] | {'info': {}})}"
 
 
 def _source(device):
@@ -78,7 +80,7 @@ def _source(device):
         words = f"{device['profile']}, unit {device['unit']}"
     elif "clamp" in device:
         ratio = f"{device['amps_per_volt']} A/V" if device["amps_per_volt"] else device["model"]
-        words = f"clamp {device['clamp']} ({ratio}), apparent power, unsigned"
+        words = f"clamp {' + '.join(device['clamp'])} ({ratio}), apparent power, unsigned"
     else:
         words = "fixed values"
     name = device["info"].get("name")

@@ -123,6 +123,8 @@ def _default(value):
 
 
 def _allowed(kind, allowed):
+    if kind == "load":
+        return ", ".join(f"`{_json(value)}`" for value in allowed) + " or an object"
     if kind == "one_of":
         return ", ".join(f"`{_json(value)}`" for value in allowed)
     if not allowed:
@@ -132,7 +134,12 @@ def _allowed(kind, allowed):
             "host": "IPv4 address or name",
         }.get(kind, "")
     low, high = allowed
-    unit = {"text": " bytes", "password": " bytes", "label": " letters, digits, `-`"}.get(kind, "")
+    unit = {
+        "names": " names",
+        "text": " bytes",
+        "password": " bytes",
+        "label": " letters, digits, `-`",
+    }.get(kind, "")
     return f"{low} to {high}{unit}" + (", `null`" if kind == "pin" else "")
 
 

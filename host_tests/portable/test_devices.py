@@ -4,8 +4,13 @@ import json
 
 import settings
 from firmware.devices import Site
+from nrgkick.readings import OMIT
 
-BOARD = {"uart": {"id": 1, "tx": 17, "rx": 16, "de": 4}, "clamps": {"ct1": 36}, "free": []}
+BOARD = {
+    "uart": {"id": 1, "tx": 17, "rx": 16, "de": 4},
+    "clamps": {"ct1": 36, "ct2": 39, "ct3": 34},
+    "free": [],
+}
 PROFILE = {
     "vendor": "Test",
     "model": "Hybrid",
@@ -17,6 +22,7 @@ PROFILE = {
         "energy_meters": {
             "power": {"address": 2, "type": "s16", "scale": "1 W", "positive": "import"},
             "voltage_l1": {"address": 9, "scale": "0.1 V"},
+            "voltage_l3": {"address": 11, "scale": "0.1 V"},
         },
     },
 }
@@ -74,3 +80,21 @@ def test_volts_are_read_only_where_a_clamp_wants_them():
     assert "voltage_l1" not in site(meter()).devices[0].fields
     rod = {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30}
     assert "voltage_l1" in site(meter(), rod).devices[0].fields
+
+
+def test_volts_of_three_phases_are_read_where_three_clamps_want_them():
+    three = {"category": "smart_loads", "clamp": ["ct1", "ct2", "ct3"], "amps_per_volt": 30}
+    fields = site(meter(), three).devices[0].fields
+    assert "voltage_l1" in fields and "voltage_l3" in fields
+    assert "voltage_l2" not in fields  # this meter does not measure it
+
+
+def test_a_measured_house_load_is_a_device_of_its_own_and_never_spoils_the_document():
+    load = {"clamp": ["ct1", "ct2"], "amps_per_volt": 30}
+    config = {"wifi": {"ssid": "Home"}, "devices": [inverter()], "load_power": load}
+    made = Site(settings.read(json.dumps(config), _load, lambda kind: []), _load)
+    assert [device.category for device in made.devices] == ["inverters"]
+    assert made.load.fields == {"load_power_w": None} and made.load.policy == OMIT
+    assert [(device, entry["clamp"]) for device, entry in made.clamps] == [
+        (made.load, ["ct1", "ct2"])
+    ]

@@ -186,6 +186,24 @@ def test_a_meter_elsewhere_than_at_the_grid_is_no_part_of_the_load():
     assert load_parts(devices, {0: 2}) == ()
 
 
+def test_a_load_with_clamps_of_its_own_counts_its_age_and_is_left_out_when_stale():
+    load = Device("smart_loads", 0, 7000, OMIT)
+    load.power = "load_power_w"
+    load.add(load.power)
+    inverter = _inverter()
+    values = Values([inverter], (), (load,))
+    inverter.put("inv_power_ac_w", 2225, 5000)
+    load.put("load_power_w", 640, 1000)
+    values.step(5000)
+    status, fields, body = _body(values, 5000)
+    assert status == "200" and fields["age"] == "4"
+    assert body["device_values"]["load_power_w"] == 640
+    values.step(8100)
+    status, fields, body = _body(values, 8100)
+    assert status == "200" and fields["age"] == "3"
+    assert "load_power_w" not in body["device_values"]
+
+
 def test_negative_tenths_and_zero():
     load = Device("smart_loads", 0)
     load.add("sl_power_w")

@@ -252,6 +252,42 @@ def test_a_clamp_is_refused_where_direction_matters_and_says_why():
     assert complaint(with_(CLAMP, "smart_loads", "inverters")) is None
 
 
+def test_several_clamps_make_a_set():
+    pair = with_(CLAMP, '"ct1"', '["ct1", "ct2"]')
+    assert read(pair)["devices"][0]["clamp"] == ["ct1", "ct2"]
+    assert read(config(CLAMP))["devices"][0]["clamp"] == ["ct1"]
+    for written, problem in (
+        ('["ct1", "ct1"]', "a list [ ] names one of them twice"),
+        ("[]", "a list [ ] has 0 names"),
+        ('["ct1", 2]', "a list [ ] is not text in quotes, and no list of such"),
+        ("7", "7 is not text in quotes, and no list of such"),
+    ):
+        line = (
+            'devices[0].clamp: %s; a name like "ct1" or a list of 1 to 3 names is allowed'
+            % problem
+        )
+        assert complaint(with_(CLAMP, '"ct1"', written)) == line, written
+    two = (
+        CLAMP + "," + CLAMP.replace("smart_loads", "inverters").replace('"ct1"', '["ct2", "ct1"]')
+    )
+    assert complaint(config(two)).startswith('devices[1].clamp: "ct1" is read by devices[0]')
+
+
+def test_clamps_may_measure_the_house_load_where_no_meter_sits_at_the_grid():
+    load = '"load_power": {"clamp": ["ct1", "ct2"], "amps_per_volt": 30},'
+    found = read(config(FIXED, load))["load_power"]
+    assert found["clamp"] == ["ct1", "ct2"] and found["voltage"] == 230
+    line = 'load_power: devices[0] is at the grid, from which the load is computed; "computed" is allowed'
+    assert complaint(config(METER, load)) == line
+    assert complaint(config(CLAMP, load)).startswith(
+        'load_power.clamp: "ct1" is read by devices[0]'
+    )
+    line = 'load_power.amps_per_vol: unknown key; did you mean "amps_per_volt"'
+    assert complaint(config(FIXED, load.replace("_volt", "_vol"))).startswith(line)
+    line = 'load_power: "clamp" is not allowed; "computed" or "omit" or an object { } with clamps is allowed'
+    assert complaint(config(FIXED, '"load_power": "clamp",')) == line
+
+
 def test_a_clamp_input_must_be_on_the_board():
     assert (
         complaint(with_(CLAMP, "ct1", "ct3"))

@@ -39,6 +39,8 @@ class Device:
     def fields(self, truth):
         """The charger's fields that this device's source can fill, as floats."""
         power_w = self._power_w(truth)
+        if self.category == "load":
+            return {"load_power_w": power_w}
         if self.category == "energy_meters":
             return {"grid_power_w": power_w}
         if self.category == "smart_loads":
@@ -47,21 +49,31 @@ class Device:
             return {"inv_power_ac_w": power_w} | self._energies(truth)
         return {"bat_power_w": power_w} | ({"soc": truth.soc} if self.hybrid else {})
 
-    def clamp_a(self, truth):
-        """What a clamp on the device's L1 sees."""
-        phases_w = PLACES[self.place](truth)[1]
-        return abs(phases_w[0]) * self.share / truth.voltages_v[0]
+    @property
+    def clamps(self):
+        """The names of its clamps; the nth sits on phase n."""
+        names = self.entry.get("clamp", [])
+        return [names] if isinstance(names, str) else names
 
-    def clamp_volts(self, truth):
-        return self.clamp_a(truth) / _amps_per_volt(self.entry)
+    def clamp_a(self, truth, phase=0):
+        """What a clamp on that phase of the device sees."""
+        phases_w = PLACES[self.place](truth)[1]
+        return abs(phases_w[phase]) * self.share / truth.voltages_v[phase]
+
+    def clamp_volts(self, truth, phase=0):
+        """At the pin."""
+        return self.clamp_a(truth, phase) / _amps_per_volt(self.entry)
 
     def _power_w(self, truth):
         """In the charger's sign; without a meter a clamp goes by the volts that the config gives."""
-        if "clamp" in self.entry:
-            volts = truth.voltages_v[0] if self.volts_known else self.entry.get("voltage", 230)
-            return self.clamp_a(truth) * volts * self.entry.get("power_factor", 1)
+        if self.clamps:
+            return sum(self._clamp_w(truth, phase) for phase in range(len(self.clamps)))
         power_w = PLACES[self.place](truth)[0] * self.share
         return power_w if self.category in ("energy_meters", "smart_loads") else -power_w
+
+    def _clamp_w(self, truth, phase):
+        volts = truth.voltages_v[phase] if self.volts_known else self.entry.get("voltage", 230)
+        return self.clamp_a(truth, phase) * volts * self.entry.get("power_factor", 1)
 
     def _energies(self, truth):
         if self.hybrid:
@@ -77,14 +89,27 @@ class Device:
 def devices_of(config):
     """The devices of a config.json that have a source (`fixed` ones have none)."""
     try:
-        return list(_devices(config["devices"]))
+        return list(_devices(config["devices"])) + _load(config)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise SiteError(f"the config is not complete: {error!r}") from error
 
 
+def _load(config):
+    """The clamps on the house's conductors, if that is how its load is measured."""
+    entry = config.get("load_power")
+    if not isinstance(entry, dict):
+        return []
+    _amps_per_volt(entry)
+    return [Device("load", "0", entry, "house", 1.0, _metered(config["devices"]))]
+
+
+def _metered(entries):
+    return any(e["category"] == "energy_meters" and "profile" in e for e in entries)
+
+
 def _devices(entries):
     inverters = sum(entry["category"] == "inverters" for entry in entries)
-    metered = any(e["category"] == "energy_meters" and "profile" in e for e in entries)
+    metered = _metered(entries)
     seen = dict.fromkeys(_CATEGORIES, 0)
     for number, entry in enumerate(entries):
         category = entry["category"]

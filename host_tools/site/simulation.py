@@ -70,18 +70,21 @@ class Site:
     def expected(self, truth=None):
         """What values.json must say, as floats in its own shape, for the devices with a source."""
         truth = truth or self.truth()
-        values = {}
+        values, load = {}, {"load_power_w": truth.load_w}
         for device in self.devices:
-            values.setdefault(device.category, {})[device.index] = device.fields(truth)
-        return {"device_values": values | {"load_power_w": truth.load_w}}
+            if device.category == "load":
+                load = device.fields(truth)
+            else:
+                values.setdefault(device.category, {})[device.index] = device.fields(truth)
+        return {"device_values": values | load}
 
     def waveforms(self, truth=None):
         """What the virtual board's clamps see: {"ct1": "sine(...)"} in its own notation."""
         truth = truth or self.truth()
         return {
-            device.entry["clamp"]: _sine(device.clamp_volts(truth))
+            name: _sine(device.clamp_volts(truth, phase))
             for device in self.devices
-            if "clamp" in device.entry
+            for phase, name in enumerate(device.clamps)
         }
 
     def _meters(self):

@@ -23,13 +23,14 @@ class Values:
     """values.json: a part that renders (step) and a source that answers (open).
 
     devices: nrgkick.readings.Device, in the order of the document; clocks: parts whose `cycles` counts their
-    cycles; load: the devices whose powers add up to the house load, empty to leave load_power_w out.
+    cycles; load: the devices whose powers add up to the house load (one of its own, where clamps measure it), empty to
+    leave load_power_w out.
     """
 
     def __init__(self, devices, clocks=(), load=()):
         self._clocks = clocks
         self._load = load
-        self._devices = devices
+        self._devices = devices + [part for part in load if part not in devices]
         self._categories = _skeleton(devices)
         size = 64 + sum(
             [len(c) + sum([_size(rows) for _, _, rows, _ in d]) for c, d in self._categories]
@@ -157,6 +158,9 @@ class Values:
             if not device.known():
                 return
             total += device.fields[device.power]
+        for device in self._load:
+            if device.at_ms[device.power] is not None:
+                self._note_age(device, device.power, device.at_ms[device.power])
         document.write(b', "load_power_w": ')
         document.write_int(total)
 

@@ -20,6 +20,8 @@ def completed(written, load, names):
         nothing_named("board", "board", config["board"], names("board"))
     _choose_pins(config["bus"], written.get("bus", {}), board)
     devices.complete(config, board, load, names)
+    if type(config["load_power"]) is dict:
+        devices.complete_load(config, board, load, names)
     return config
 
 

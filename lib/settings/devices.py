@@ -30,6 +30,25 @@ def complete(config, board, load, names):
             _check_pair(device, found[j], place, j)
 
 
+def complete_load(config, board, load, names):
+    """Replaces an object config["load_power"] by a complete set of clamps."""
+    place = "load_power"
+    found = filled(config[place], rows("device.clamp"), place)
+    found["clamp"] = _as_list(found["clamp"])
+    _check_inputs(found, place, board, config["bus"]["rx"])
+    _check_model(found, place, load, names)
+    for i, device in enumerate(config["devices"]):
+        _check_pair(found, device, place, i)
+        if device["category"] == "energy_meters" and device["info"].get("location") in (None, 1):
+            problem = 'devices[%s] is at the grid, from which the load is computed; "computed" is allowed'
+            complain(place, problem, i)
+    config[place] = found
+
+
+def _as_list(clamp):
+    return clamp if type(clamp) is list else [clamp]
+
+
 def _check_numbers(found):
     for name in sorted(_MOST):
         number = sum(type(device) is dict and device.get("category") == name for device in found)
@@ -53,6 +72,8 @@ def _completed(written, place):
     _check_belongs(written, its_rows, source, category, place)
     device = filled(written, its_rows, place)
     device["info"] = _part(device, "info", rows("info", category + ".info"), place)
+    if source == "clamp":
+        device["clamp"] = _as_list(device["clamp"])
     if source == "fixed":
         device["fixed"] = _part(device, "fixed", rows(category + ".fixed"), place)
         _choose_mode(device, written, place)
@@ -109,10 +130,15 @@ def _check_clamp(device, place, board, rx):
     category = device["category"]
     if category in _DIRECTIONS:
         complain(place + ".clamp", _UNSIGNED % (_DIRECTIONS[category], category))
-    if device["clamp"] not in board["clamps"]:
-        nothing_named(place + ".clamp", "clamp input", device["clamp"], board["clamps"])
-    if board["clamps"][device["clamp"]] == rx:
-        complain(place + ".clamp", "bus.rx has taken its pin %s; another input is allowed", rx)
+    _check_inputs(device, place, board, rx)
+
+
+def _check_inputs(device, place, board, rx):
+    for name in device["clamp"]:
+        if name not in board["clamps"]:
+            nothing_named(place + ".clamp", "clamp input", name, board["clamps"])
+        if board["clamps"][name] == rx:
+            complain(place + ".clamp", "bus.rx has taken its pin %s; another input is allowed", rx)
 
 
 def _check_model(device, place, load, names):
@@ -130,9 +156,10 @@ def _check_model(device, place, load, names):
 
 
 def _check_pair(device, other, place, index):
-    if "clamp" in device and device["clamp"] == other.get("clamp"):
-        problem = "%s is read by devices[%s] already; one device for each input is allowed"
-        complain(place + ".clamp", problem, device["clamp"], index)
+    for name in device.get("clamp", ()):
+        if name in other.get("clamp", ()):
+            problem = "%s is read by devices[%s] already; one device for each input is allowed"
+            complain(place + ".clamp", problem, name, index)
     same = [key for key in ("category", "profile", "unit") if device.get(key) == other.get(key)]
     if "profile" in device and len(same) == 3:
         problem = "unit %s is devices[%s] already and would count twice; another unit is allowed"

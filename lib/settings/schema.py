@@ -2,7 +2,7 @@
 
 A row is: key, kind, default, what is allowed. The default `needed` means that the key must be
 written, `-` that it has none (None), `all` that a section may be left out and then has all its
-defaults. Allowed are smallest and largest (of texts: bytes), for `one_of` the values. The table is
+defaults. Allowed are smallest and largest (of texts: bytes; of names: how many), for `one_of` the values. The table is
 one string, since that takes a third of the heap that tuples take.
 """
 
@@ -13,7 +13,7 @@ board text esp32-devkit-max3485 1 64
 http section all
 bus section all
 freshness section all
-load_power one_of computed computed omit
+load_power load computed computed omit
 devices list needed
 
 [wifi]
@@ -58,7 +58,7 @@ timeout_ms whole - 10 5000
 pause_ms whole - 0 2000
 
 [device.clamp]
-clamp text needed 1 16
+clamp names needed 1 3
 model text - 1 32
 amps_per_volt number - 0.01 655
 burden_ohm number - 0.1 10000

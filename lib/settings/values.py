@@ -78,13 +78,17 @@ def _wrong(value, kind, allowed):
         return _wrong_number(value, (int,), "is not a whole number", allowed)
     if kind == "number":
         return _wrong_number(value, (int, float), "is not a number", allowed)
-    if kind == "one_of":
+    if kind == "load" and type(value) is dict:
+        return None
+    if kind == "one_of" or kind == "load":
         known = any(type(one) is type(value) and one == value for one in allowed)
         return None if known else "is not allowed"
     if kind == "yes_no":
         return None if type(value) is bool else "is neither true nor false"
     if kind == "section":
         return None if type(value) is dict else "is not an object"
+    if kind == "names":
+        return _wrong_names(value if type(value) is list else [value], allowed)
     if kind == "list":
         return None if type(value) is list else "is not a list"
     if type(value) is not str:
@@ -96,6 +100,14 @@ def _wrong_number(value, types, wrong_type, allowed):
     if type(value) not in types:
         return wrong_type
     return None if allowed[0] <= value <= allowed[1] else "is out of range"
+
+
+def _wrong_names(values, allowed):
+    if not all(type(value) is str for value in values):
+        return "is not text in quotes, and no list of such"
+    if len(set(values)) < len(values):
+        return "names one of them twice"
+    return None if allowed[0] <= len(values) <= allowed[1] else "has %d names" % len(values)
 
 
 def _wrong_text(value, kind, allowed):

@@ -38,6 +38,10 @@ def allowed(kind, limits):
         return "a list [ ] is needed"
     if kind == "one_of":
         return listed(limits) + " is allowed"
+    if kind == "load":
+        return listed(limits) + " or an object { } with clamps is allowed"
+    if kind == "names":
+        return 'a name like "ct1" or a list of %d to %d names is allowed' % tuple(limits)
     if kind == "yes_no":
         return "true or false is allowed"
     if kind == "ip":
