@@ -195,7 +195,7 @@ class Metrics(Report):
         subject, category, members = family
         for key in members[0][1]:
             for label, numbers in members:
-                value = numbers[key]
+                value = numbers.get(key)
                 if isinstance(value, int) and key[0].isalpha():
                     self._sample(subject, category, key, label, value)
 
@@ -225,5 +225,7 @@ def families(counters, devices, links, clamps):
         ]
         made.append(("device", category, members))
     made.append(("unit", "", [(('{unit="%d"}' % u.unit).encode(), u.stats) for u in links]))
-    made.append(("clamp", "", [(('{clamp="%s"}' % c.name).encode(), c.result) for c in clamps]))
+    labels = [('{clamp="%s"}' % clamp.name).encode() for clamp in clamps]
+    made.append(("clamp", "", list(zip(labels, [clamp.result for clamp in clamps]))))
+    made.append(("clamp_rejected", "", list(zip(labels, [clamp.rejected for clamp in clamps]))))
     return [family for family in made if family[2]]
