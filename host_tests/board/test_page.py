@@ -43,6 +43,22 @@ def test_the_page_shows_the_values_and_that_they_are_served(tmp_path):
     assert "<b>meter</b>" not in page and "Cellar" in page
 
 
+def test_the_page_tells_a_clamps_quality_beside_its_value(tmp_path):
+    rod = {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30}
+    settings = {"wifi": bridge.WIFI, "devices": [METER, rod]}
+    with (
+        Site(settings, hour=12) as site,
+        bridge.running(
+            tmp_path, settings, site.bridge_tty, "--clamp=ct1=sine(amps_rms=5)"
+        ) as board,
+    ):
+        board.until(lambda a: a.status == 200, "a reading", limit_s=30)
+        page = seen(board.address, tmp_path)
+    for words in ("apparent power", "error_w", "samples", "clipped_permille", "noise_ma"):
+        assert words in page
+    assert "rejected: clipped" in page and "offset_mv" in page
+
+
 def test_the_page_says_why_the_charger_gets_nothing(tmp_path):
     settings = {"wifi": bridge.WIFI, "devices": [dict(METER, unit=9)]}
     with (
