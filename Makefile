@@ -57,7 +57,7 @@ scan: $(MADE) ## Look for meters on an RS485 line: PORT=/dev/ttyUSB0
 	@$(call need,PORT)
 	@$(PY) -m host_tools.scan --port $(PORT) $(ARGS)
 
-calibrate: $(MADE) ## Calibrate a board's clamps: PORT=/dev/ttyUSB0
+calibrate: $(MADE) ## Calibrate a clamp: PORT=http://nrgkick-bridge.local/ (or /dev/ttyUSB0)
 	@$(call need,PORT)
 	@$(PY) -m host_tools.calibrate --port $(PORT) $(ARGS)
 

@@ -1,7 +1,7 @@
 """Calibrate a clamp: its noise floor, its gain by one known load, or both against the RS485 meter.
 
-On a running bridge (--url) or a board on a serial port (--port), whose bridge stops meanwhile.
-Nothing is written to the config before you agree.
+--port http://nrgkick-bridge.local/ asks a running bridge. A serial port (or socket://host:port) is that of a board; its
+bridge stops meanwhile and starts again in the end. Nothing is written to the config before you agree.
 """
 
 import argparse
@@ -21,6 +21,10 @@ _OLDEST_MS = 2500
 _ON_BOARD = Path(__file__).with_name("calibrate_on_board.py")
 
 
+def statuses_of(port):
+    return bridge(port) if port.startswith(("http://", "https://")) else board(port)
+
+
 def bridge(url):
     """Statuses of a running bridge, about one a second."""
     while True:
@@ -31,16 +35,22 @@ def bridge(url):
 
 def board(port):
     """Statuses from the script on a board; the bridge is started again at the end."""
+    said = ""
     mpremote = [sys.executable, "-m", "mpremote", "connect", port]
     process = subprocess.Popen(
-        [*mpremote, "run", str(_ON_BOARD)], stdout=subprocess.PIPE, text=True
+        [*mpremote, "run", str(_ON_BOARD)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         for line in process.stdout:
             if line.startswith("{"):
                 yield json.loads(line)
             elif line.strip():
-                print(f"board: {line.strip()}")
+                said = line.strip()
+                print(f"board: {said}")
+        raise Refused(f"{port}: the board has stopped telling: {said or 'it said nothing'}")
     finally:
         process.terminate()
         process.wait()
@@ -67,16 +77,15 @@ def results(statuses, name):
 
 
 def meter_ma(status, place, nominal_v):
-    """The current of a device such as energy_meters.0 from its power, or None if it is not fresh."""
-    category, index = place.split(".")
-    for device in status["devices"]:
-        if device["category"] == category and device["index"] == int(index):
-            break
-    else:
-        raise Refused(f"the bridge has no device {place}")
-    fields, ages = device["fields"], device["age_ms"]
-    key = next(key for key in fields if key.endswith("_w") or key.endswith("power_ac_w"))
-    if fields[key] is None or ages[key] > _OLDEST_MS:
+    """The current of a device such as "energy_meters 0" from its power, or None if it is not fresh."""
+    found = {device["device"]: device for device in status["devices"]}
+    name = place.replace(".", " ")
+    if name not in found:
+        known = ", ".join(found) or "none"
+        raise Refused(f"the bridge has no device {name}; it has: {known}")
+    fields, ages = found[name]["fields"], found[name]["age_ms"]
+    key = next(key for key in fields if key.endswith("_w"))
+    if fields[key] is None or ages[key] is None or ages[key] > _OLDEST_MS:
         return None
     return abs(fields[key]) / (fields.get("voltage_l1") or nominal_v) * 1000
 
@@ -127,13 +136,25 @@ def write(path, name, made):
     """Put the changes into the entry of that clamp; the file is replaced as a whole."""
     path = Path(path)
     config = json.loads(path.read_text(encoding="utf-8"))
-    entries = [entry for entry in config["devices"] if entry.get("clamp") == name]
-    if not entries:
-        raise Refused(f"{path} has no device with clamp {name}")
-    entries[0].update(made)
+    entry_of(config, name, path).update(made)
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     new.replace(path)
+
+
+def entry_of(config, name, path):
+    """The entry whose figures are that clamp's alone."""
+    load = config.get("load_power")
+    for entry in config["devices"] + [load if isinstance(load, dict) else {}]:
+        names = entry.get("clamp", [])
+        if names in (name, [name]):
+            return entry
+        if name in names and not isinstance(names, str):
+            raise Refused(
+                f"{name} is one of a set whose clamps share their figures: "
+                "calibrate it as a device of its own, then give the set what was found"
+            )
+    raise Refused(f"{path} has no device with clamp {name}")
 
 
 def show(fit, picture, title):
@@ -177,9 +198,9 @@ def ask(args, question):
 
 def arguments(words=None):
     parser = argparse.ArgumentParser(prog="calibrate", description=__doc__)
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--url", help="a running bridge, such as http://nrgkick-bridge/")
-    where.add_argument("--port", help="a board's serial port")
+    parser.add_argument(
+        "--port", required=True, help="http://... of a running bridge, or a board's serial port"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--zero", action="store_true", help="noise floor, clamp on no conductor")
     how.add_argument("--load", type=float, metavar="AMPS", help="gain by one known load")
@@ -200,8 +221,10 @@ def arguments(words=None):
 
 def main(words=None):
     args = arguments(words)
-    statuses = bridge(args.url) if args.url else board(args.port)
+    statuses = statuses_of(args.port)
     try:
+        config = json.loads(Path(args.config).read_text(encoding="utf-8"))
+        entry_of(config, args.clamp, args.config)  # before hours of watching
         made = calibrate(args, statuses)
         for key, value in made.items():
             print(f"  {key}: {value}")
@@ -209,7 +232,7 @@ def main(words=None):
             print("nothing written")
             return 1
         write(args.config, args.clamp, made)
-    except (Refused, OSError) as error:
+    except (Refused, OSError, ValueError) as error:
         print(f"\nrefused: {error}")
         return 1
     finally:

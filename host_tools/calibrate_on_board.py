@@ -7,26 +7,35 @@ import json
 import sys
 import time
 
+import machine
+
+# The bridge's own watchdog cannot be turned off, and bites ten minutes after it was interrupted.
+_WATCHDOG_MS = 60000
+
 
 def root():
-    """Where the application lies, as /main.py says."""
-    with open("/main.py") as file:
-        for line in file:
-            if line.startswith("ROOT = "):
-                return line.split('"')[1]
-    return ""
+    """Where the application lies, as boot.py chooses it."""
+    try:
+        with open("/slot") as file:
+            return (file.read().split() or ["/"])[0].rstrip("/")
+    except OSError:
+        return ""
 
 
 def parts(folder):
     """(devices, bus or None, clamps)."""
     from firmware import app
+    from firmware.devices import Site
+    from firmware.store import Store
 
-    store = app.Store(folder)
+    store = Store(folder)
     config = app._settings(store)
     if config is None:
         sys.exit(1)
     board = store.load("board", config["board"])
-    site = app.Site(config, store.load)
+    for pin in board["on"]:  # switches of the transceiver
+        machine.Pin(pin, machine.Pin.OUT, value=1)
+    site = Site(config, store.load)
     bus = app._bus(config, board, site) if site.links else None
     if not site.clamps:
         print("config.json has no clamp")
@@ -35,24 +44,30 @@ def parts(folder):
 
 
 def device(entry, now_ms):
-    fields = dict(entry.fields)
-    if fields.get("voltage_l1") is not None:
-        fields["voltage_l1"] /= 10
-    ages = {key: time.ticks_diff(now_ms, entry.at_ms[key]) for key in entry.at_ms}
-    return {"category": entry.category, "index": entry.index, "fields": fields, "age_ms": ages}
+    from nrgkick.fields import TENTHS, kind_of
+
+    fields = {}
+    ages = {}
+    for key in entry.fields:
+        value, at_ms = entry.fields[key], entry.at_ms[key]
+        tenths = kind_of(entry.category, key) == TENTHS
+        fields[key] = value / 10 if tenths and value is not None else value
+        ages[key] = None if at_ms is None else time.ticks_diff(now_ms, at_ms)
+    return {"device": entry.label.decode(), "fields": fields, "age_ms": ages}
 
 
 def run():
     folder = root()
-    for place in (folder + "/lib", folder):
-        sys.path.insert(0, place)
+    sys.path[:] = [folder, folder + "/lib", ".frozen"]
     devices, bus, clamps = parts(folder)
+    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     told = -1
     while True:
         now_ms = time.ticks_ms()
         if bus:
             bus.step(now_ms)
         clamps.step(now_ms)
+        watchdog.feed()
         if clamps.cycles != told:
             told = clamps.cycles
             results = {clamp.name: clamp.result for clamp in clamps.clamps}

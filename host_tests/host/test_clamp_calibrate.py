@@ -32,7 +32,7 @@ class Bridge(BaseHTTPRequestHandler):
             "rejected": {},
         }
         fields = {"grid_power_w": -round(load_a * 231), "voltage_l1": 231.0}
-        meter = {"category": "energy_meters", "index": 0, "fields": fields}
+        meter = {"device": "energy_meters 0", "fields": fields}
         meter["age_ms"] = {"grid_power_w": 300, "voltage_l1": 300}
         body = json.dumps({"clamps": {"ct1": result}, "devices": [meter]}).encode()
         self.send_response(200)
@@ -66,7 +66,7 @@ def config(tmp_path):
 
 def run(url, config, *words):
     picture = config.with_name("picture.png")
-    words = ["--url", url, "--config", str(config), "--picture", str(picture), *words]
+    words = ["--port", url, "--config", str(config), "--picture", str(picture), *words]
     code = calibrate.main(words)
     return code, json.loads(config.read_text())["devices"][1], picture
 
@@ -120,4 +120,25 @@ def test_nothing_is_written_unless_the_owner_agrees(url, config, monkeypatch):
 def test_an_unknown_clamp_is_named(url, config, capsys):
     code, _, _ = run(url, config, "--clamp", "ct2", "--zero", "--yes")
     assert code == 1
-    assert "it has: ct1" in capsys.readouterr().out
+    assert "has no device with clamp ct2" in capsys.readouterr().out
+    config.write_text(config.read_text().replace("ct1", "ct2"))
+    code, _, _ = run(url, config, "--clamp", "ct2", "--zero", "--yes")
+    assert code == 1
+    assert "the bridge has no clamp ct2; it has: ct1" in capsys.readouterr().out
+
+
+def test_an_unknown_meter_is_named(url, config, capsys):
+    code, _, _ = run(url, config, "--meter", "energy_meters.3", "--minutes", "0.01", "--yes")
+    assert code == 1
+    assert "no device energy_meters 3; it has: energy_meters 0" in capsys.readouterr().out
+
+
+def test_a_clamp_of_a_set_is_refused_before_anything_is_measured(config, capsys):
+    config.write_text(json.dumps({"devices": [{"clamp": ["ct1", "ct2"], "amps_per_volt": 30}]}))
+    assert calibrate.main(["--port", "http://127.0.0.1:9/", "--config", str(config)]) == 1
+    assert "one of a set" in capsys.readouterr().out
+
+
+def test_a_bridge_that_is_not_there_is_told_in_a_line(config, capsys):
+    assert calibrate.main(["--port", "http://127.0.0.1:9/", "--config", str(config)]) == 1
+    assert "refused: " in capsys.readouterr().out
