@@ -76,8 +76,8 @@ def results(statuses, name):
     raise Refused("the bridge has stopped telling")
 
 
-def meter_ma(status, place, nominal_v):
-    """The current of a device such as "energy_meters 0" from its power, or None if it is not fresh."""
+def meter_ma(status, result, place, nominal_v):
+    """The current of a device such as "energy_meters 0" by its power and the clamp's volts; None if not fresh."""
     found = {device["device"]: device for device in status["devices"]}
     name = place.replace(".", " ")
     if name not in found:
@@ -87,7 +87,8 @@ def meter_ma(status, place, nominal_v):
     key = next(key for key in fields if key.endswith("_w"))
     if fields[key] is None or ages[key] is None or ages[key] > _OLDEST_MS:
         return None
-    return abs(fields[key]) / (fields.get("voltage_l1") or nominal_v) * 1000
+    volts = result["voltage_dv"] / 10 if result["voltage_measured"] else nominal_v
+    return abs(fields[key]) / volts * 1000
 
 
 def take(found, count):
@@ -108,7 +109,7 @@ def take_points(found, place, nominal_v, minutes):
     end_s = time.monotonic() + 60 * minutes
     try:
         for status, result in found:
-            ma = meter_ma(status, place, nominal_v)
+            ma = meter_ma(status, result, place, nominal_v)
             if ma is not None:
                 points.append(Point(result["rms_ma"], ma))
                 kept = calibration.steady(points)
@@ -213,7 +214,7 @@ def arguments(words=None):
     parser.add_argument("--clamp", default="ct1")
     parser.add_argument("--config", default="config.json", help="what is changed in the end")
     parser.add_argument("--minutes", type=float, default=30, help="how long to watch the meter")
-    parser.add_argument("--voltage", type=float, default=230, help="if the meter tells none")
+    parser.add_argument("--voltage", type=float, default=230, help="if no meter tells it")
     parser.add_argument("--picture", metavar="PNG")
     parser.add_argument("--yes", action="store_true", help="ask nothing, write")
     return parser.parse_args(words)

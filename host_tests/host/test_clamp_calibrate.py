@@ -30,8 +30,10 @@ class Bridge(BaseHTTPRequestHandler):
             "noise_ma": 100,
             "gain_ua": 3000,
             "rejected": {},
+            "voltage_dv": 2310,
+            "voltage_measured": 1,
         }
-        fields = {"grid_power_w": -round(load_a * 231), "voltage_l1": 231.0}
+        fields = {"grid_power_w": -round(load_a * 231), "voltage_l1": 250.0}
         meter = {"device": "energy_meters 0", "fields": fields}
         meter["age_ms"] = {"grid_power_w": 300, "voltage_l1": 300}
         body = json.dumps({"clamps": {"ct1": result}, "devices": [meter]}).encode()
