@@ -2,11 +2,12 @@
 
 import os
 import struct
-from time import ticks_diff, ticks_us
+from time import ticks_diff
 
 import host
 import waveform
 from pin import Pin
+from sampling import now_us
 from uart import UART  # noqa: F401
 
 PWRON_RESET = 1
@@ -87,7 +88,7 @@ class ADC:
             raise ValueError("no pin of ADC block 1, the only one that works beside Wi-Fi")
         self._wave = waveform.load("adc" + str(gpio))
         self._random = 1
-        self._read_at = ticks_us()
+        self._read_at = now_us()
         self.atten(atten)
 
     def atten(self, atten):
@@ -96,9 +97,9 @@ class ADC:
 
     def read(self):
         # The conversion takes its time on the chip too, and sampling loops count on it.
-        while 0 <= ticks_diff(ticks_us(), self._read_at) < ADC._READ_US:
+        while 0 <= ticks_diff(now_us(), self._read_at) < ADC._READ_US:
             pass
-        self._read_at = ticks_us()
+        self._read_at = now_us()
         if self._wave is None:
             return 0
         self._random = (self._random * 171 + 11213) % 53125

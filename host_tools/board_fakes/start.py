@@ -4,12 +4,14 @@ import asyncio.core
 import gc
 import os
 import sys
+import time
 
 import esp32  # noqa: F401  (loaded now: later there is no folder to load it from)
 import host
 import machine
 import network  # noqa: F401
 import vfs
+from sampling import now_us
 
 import __main__
 
@@ -18,6 +20,15 @@ _SIGKILL = 9
 
 
 _rename = host.libc.func("i", "rename", "ss")
+
+
+class _Time:
+    """time with the microseconds of whoever samples."""
+
+    def __init__(self):
+        for name in dir(time):
+            setattr(self, name, getattr(time, name))
+        self.ticks_us = now_us
 
 
 class _Os:
@@ -43,12 +54,13 @@ def _become_esp32():
         asyncio.core.select = tick_select
         asyncio.core._io_queue.poller = tick_select.poll(0)
     sys.modules["os"] = _Os()
+    sys.modules["time"] = _Time()
     flash = vfs.VfsPosix(os.getenv("BOARD_IMAGE"))
     vfs.umount("/")
     vfs.mount(flash, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("start", "host", "pin", "uart", "waveform"):
+    for name in ("start", "host", "pin", "sampling", "uart", "waveform"):
         sys.modules.pop(name, None)
 
 
