@@ -124,11 +124,11 @@ def take_points(found, place, nominal_v, minutes):
     return points
 
 
-def changes(result, fit):
-    """What a fit changes in the clamp's entry of the config."""
+def changes(result, fit, noise_ma):
+    """What a fit changes in the clamp's entry of the config; noise_ma: its floor before the gain changed, if known."""
     made = {"amps_per_volt": round(result["gain_ua"] / 100 * fit.gain, 3)}
-    if fit.noise_ma is not None:
-        made["noise_floor_ma"] = round(fit.noise_ma * fit.gain)
+    if noise_ma is not None:
+        made["noise_floor_ma"] = round(noise_ma * fit.gain)
     made["error_percent"] = fit.error_percent()
     return made
 
@@ -167,8 +167,9 @@ def show(fit, picture, title):
     print(f"residual {offs[0]:+.2f} to {offs[-1]:+.2f} %; picture: {picture}")
 
 
-def calibrate(args, statuses):
-    """The changes for the config."""
+def calibrate(args, statuses, entry):
+    """The changes for the clamp's entry of the config."""
+    noise_ma = entry.get("noise_floor_ma")
     found = results(statuses, args.clamp)
     if args.zero:
         ask(args, "Take the clamp off every conductor and close it; then Enter. ")
@@ -188,8 +189,9 @@ def calibrate(args, statuses):
         points = take_points(found, args.meter, args.voltage, args.minutes)
         taken = take(found, 1)
         fit = calibration.against_meter(calibration.steady(points))
+        noise_ma = noise_ma if fit.noise_ma is None else fit.noise_ma
     show(fit, args.picture or f"calibration-{args.clamp}.png", f"clamp {args.clamp}")
-    return changes(taken[-1], fit)
+    return changes(taken[-1], fit, noise_ma)
 
 
 def ask(args, question):
@@ -225,8 +227,8 @@ def main(words=None):
     statuses = statuses_of(args.port)
     try:
         config = json.loads(Path(args.config).read_text(encoding="utf-8"))
-        entry_of(config, args.clamp, args.config)  # before hours of watching
-        made = calibrate(args, statuses)
+        entry = entry_of(config, args.clamp, args.config)  # before half an hour of watching
+        made = calibrate(args, statuses, entry)
         for key, value in made.items():
             print(f"  {key}: {value}")
         if ask(args, f"Write this into {args.config}? [y/N] ").strip().lower() != "y":

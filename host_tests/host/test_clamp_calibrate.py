@@ -99,6 +99,16 @@ def test_one_known_load_gives_the_gain(url, config):
     code, entry, _ = run(url, config, "--load", "9", "--yes")
     assert code == 0
     assert entry["amps_per_volt"] == pytest.approx(31.5, rel=0.002)
+    assert "noise_floor_ma" not in entry  # nobody has measured it
+
+
+def test_a_noise_floor_found_before_grows_with_the_gain(url, config):
+    written = json.loads(config.read_text())
+    written["devices"][1]["noise_floor_ma"] = 100
+    config.write_text(json.dumps(written))
+    Bridge.loads_a = (9,)
+    _, entry, _ = run(url, config, "--load", "9", "--yes")
+    assert entry["noise_floor_ma"] == 105
 
 
 def test_a_clamp_on_no_conductor_gives_the_noise_floor(url, config):
