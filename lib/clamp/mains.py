@@ -9,7 +9,10 @@ eight pairs together; their gaps differ, so that no second one does.
 
 from array import array
 
-from const import const
+try:
+    from micropython import const
+except ImportError:
+    const = int
 
 SHORTEST_US = 15385  # 65 Hz
 LONGEST_US = 22222  # 45 Hz

@@ -10,14 +10,19 @@ from ticks import ticks_add, ticks_diff
 from .mains import Mains
 from .rms import Window
 
+try:
+    from micropython import const
+except ImportError:
+    const = int
+
 # Rounds last 0.8 to 1.3 s, 1.05 s on average, in no regular order: by that clamp.mains tells 50 Hz
 # from 51 or 60. The factor was chosen so that a period that is wrong by 0.3 to 15 Hz is found out
 # within 13 rounds, mostly within 5.
-_SHORTEST_MS = 800
-_SPREAD_MS = 499
-_FACTOR = 107
-_BUSY_MS = 1
-_END_US = 100  # the last sample is finished before the cycle is over
+_SHORTEST_MS = const(800)
+_SPREAD_MS = const(499)
+_FACTOR = const(107)
+_BUSY_MS = const(1)
+_END_US = const(100)  # the last sample is finished before the cycle is over
 
 
 class Clamps:

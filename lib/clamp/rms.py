@@ -14,7 +14,10 @@ from 0 to 3.2 V.
 import math
 from array import array
 
-from const import const
+try:
+    from micropython import const
+except ImportError:
+    const = int
 
 FEW = 1  # not enough samples for one cycle
 UNEVEN = 2  # a hole, or halves of the cycle with very different numbers of samples
@@ -22,15 +25,15 @@ DEAD = 3  # the pin rests where the ADC is blind: no bias, no clamp
 CLIPPED = 4  # the wave leaves the range of the ADC
 REASONS = ("", "few", "uneven", "dead", "clipped", "frequency")
 
-_MIDDLE = 12000  # tenths of a millivolt
-_SLICE = 32  # samples per step: some 2 ms on an ESP32
-_FEWEST = 100
+_MIDDLE = const(12000)  # tenths of a millivolt
+_SLICE = const(32)  # samples per step: some 2 ms on an ESP32
+_FEWEST = const(100)
 # An interrupted loop leaves holes. Time-weighted, full-scale figures bear them up to here: 0.04 % off for a sine, 0.7 %
 # for a charger's harmonics at the worst place; at 1 ms 0.13 and 3.8 %. Halves that differ are borne likewise.
-_LONGEST_GAP_US = 500
-_UNEVEN = 3  # of the samples, one third more in one half than in the other
-_CLIPPED_PERMILLE = 20  # a sine that is cut for 2 % of the time loses 0.03 % of its RMS
-_EDGE = 300  # a step of 30 mV between two samples is an edge of the load, not noise
+_LONGEST_GAP_US = const(500)
+_UNEVEN = const(3)  # of the samples, one third more in one half than in the other
+_CLIPPED_PERMILLE = const(20)  # a sine that is cut for 2 % of the time loses 0.03 % of its RMS
+_EDGE = const(300)  # a step of 30 mV between two samples is an edge of the load, not noise
 # 64 steps of one turn; an eighth bit would not improve the phase
 _SINE = array("b", [round(127 * math.sin(math.pi * k / 32)) for k in range(64)])
 
