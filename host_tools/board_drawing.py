@@ -1,14 +1,16 @@
 """Draws the wiring of each board (boards/<board>.svg) and writes its page (boards/<board>.md), both from <board>.json.
 
-`python -m host_tools.board_drawing` rewrites them all; a test holds that they are those of the data.
+docs/clamp.svg is the clamp's part alone, with what happens at the pin. `python -m host_tools.board_drawing` rewrites them all; a test holds that they are those of the data.
 """
 
+import math
 from html import escape
 from pathlib import Path
 
 from host_tools import boards
 
 _FOLDER = boards.ROOT / "boards"
+CLAMP = boards.ROOT / "docs" / "clamp.svg"
 _INK, _A, _B, _GROUND, _PLUS = "#222", "#c60", "#06a", "#555", "#b00"
 _STYLE = (
     "text{font:13px sans-serif;fill:#222}.small{font-size:11px;fill:#444}.title{font-size:17px;font-weight:bold}"
@@ -188,7 +190,7 @@ def _draw_clamp(drawing, board, top):
     drawing.resistor(460, top + 78, rail, "18 kΩ")
     drawing.text(460, top + 74, "3V3", "small", "middle")
     drawing.dot(460, rail)
-    drawing.text(470, rail - 6, "1.2 V", "small")
+    drawing.text(470, rail - 6, "1.18 V", "small")
     drawing.resistor(460, rail, top + 214, "10 kΩ", -1)
     drawing.ground(460, top + 214)
     drawing.wire([(460, rail), (540, rail)])
@@ -207,6 +209,43 @@ def _draw_clamp(drawing, board, top):
         "Size the burden for 1 V peak at most at the largest current: 0.7 V RMS.",
         "small",
     )
+
+
+_CLAMP = {"clamps": {"ct1": "36"}}  # an example's pin
+
+
+def clamp_svg():
+    """docs/clamp.svg: the wiring, and beside it what the pin sees."""
+    drawing = Drawing(980, 560)
+    _draw_clamp(drawing, _CLAMP, 20)
+    _draw_range(drawing, 60, 320, 200)
+    return drawing.svg()
+
+
+def _draw_range(drawing, left, top, height):
+    """The ADC's range of 3.3 V with one cycle of the largest current in it."""
+
+    def y(volts):
+        return round(top + height * (1 - volts / 3.3), 1)
+
+    drawing.text(24, top - 16, "What the pin sees at the largest current", "title")
+    for volts, words in (
+        (0, ""),
+        (0.15, "0.15 V: blind from here down to 0 V, counted as clipped"),
+        (1.18, "1.18 V: bias, 3.3 V x 10 / (18 + 10)"),
+        (2.18, "2.18 V: 1 V peak, 0.7 V RMS of a sine"),
+        (2.44, "2.44 V: no longer straight above, counted as clipped"),
+        (3.3, "3.3 V: never more, or the chip dies"),
+    ):
+        drawing.wire([(left, y(volts)), (560, y(volts))], _GROUND, "2 4")
+        drawing.text(570, y(volts) + 4, words, "small")
+    wave = [(left + i, y(1.18 + math.sin(i / 240 * 2 * math.pi))) for i in range(0, 481, 4)]
+    drawing.wire(wave, _A)
+    drawing.wire([(left + 60, y(0) + 14), (left + 300, y(0) + 14)], _B)
+    for x in (left + 60, left + 300):
+        drawing.wire([(x, y(0) + 8), (x, y(0) + 20)], _B)
+    words = "one window: one mains cycle, 20 ms, from anywhere"
+    drawing.text(left + 180, y(0) + 32, words, "small", "middle")
 
 
 def page(name, board):
@@ -274,6 +313,7 @@ def main():
     for name in boards.names():
         for path, text in files(name, boards.load(name)):
             Path(path).write_text(text, "utf-8")
+    CLAMP.write_text(clamp_svg(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -113,3 +113,8 @@ def test_the_overview_names_every_board_and_every_key():
     text = (boards.ROOT / "boards" / "README.md").read_text("utf-8")
     assert all(f"[{name}]({name}.md)" in text for name in boards.names())
     assert all(f"| `{key}` |" in text for key in KEYS)
+
+
+def test_the_clamps_drawing_is_that_of_the_boards():
+    assert board_drawing.CLAMP.read_text("utf-8") == board_drawing.clamp_svg()
+    assert "10 µF" in board_drawing.clamp_svg() and "18 kΩ" in board_drawing.clamp_svg()
