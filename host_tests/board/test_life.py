@@ -58,7 +58,7 @@ def test_traceback_of_the_crash_is_told_by_the_next_start(bench):
     )
     first, second, third = told(bench, app)
     assert first == "last: power-on or brown-out"
-    assert "firmware/app.py" in second and "IndexError" in second
+    assert 'File "app"' in second and "IndexError" in second
     assert third == "runs 3"
 
 

@@ -30,7 +30,7 @@ _REASONS = {
 
 
 # What the fakes take of the heap, by the interpreter's bits: on a board they are in flash.
-FAKES_HEAP = {32: 25 << 10, 64: 38 << 10}
+FAKES_HEAP = {32: 22 << 10, 64: 34 << 10}
 
 
 class BoardError(Exception):
