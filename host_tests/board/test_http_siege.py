@@ -15,7 +15,7 @@ import bridge
 from host_tools import siege
 from maker import config as maker_config
 
-SECONDS = 12
+SECONDS = 6
 LIMIT_S = 0.25
 SLOTS = 5
 GARBAGE = 8192  # gc.threshold of the firmware; test_httpd_endurance.py is exact
@@ -59,7 +59,7 @@ def ask(address, path="/api/v1/values.json"):
 def heap(address):
     """The least that is in use over some seconds: garbage comes and goes, GARBAGE at most."""
     found = []
-    for _ in range(6):
+    for _ in range(3):
         found.append(ask(address, "/status.json")[1]["health"]["heap_used"])
         time.sleep(1)
     return min(found)
