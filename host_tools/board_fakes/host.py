@@ -23,13 +23,13 @@ EXITED = 123
 LEFT = 124  # raised, and the watchdog will bite
 
 # Never mounted, so that the firmware cannot see it.
-_disk = vfs.VfsPosix()
+disk = vfs.VfsPosix()
 _STATE = os.getenv("BOARD_STATE")
 
 
 def open_state(name, mode):
     """Open a file of the state folder."""
-    return _disk.open(_STATE + "/" + name, mode)
+    return disk.open(_STATE + "/" + name, mode)
 
 
 def say(*words):

@@ -15,6 +15,9 @@ from sampling import now_us
 
 import __main__
 
+# Without it the console can only be read, and the board ends when main.py does.
+repl = __import__("repl") if os.getenv("BOARD_CONSOLE") else None
+
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 
@@ -45,6 +48,17 @@ class _Os:
             raise OSError(2)
 
 
+def _disk():
+    """littlefs on an image, or a folder."""
+    image = os.getenv("BOARD_FLASH")
+    if image:
+        import flash
+
+        return flash.load(image)
+    sys.modules["os"] = _Os()
+    return vfs.VfsPosix(os.getenv("BOARD_IMAGE"))
+
+
 def _become_esp32():
     host.libc.func("i", "prctl", "ii")(_PR_SET_PDEATHSIG, _SIGKILL)
     if os.getenv("BOARD_TICK") == "1":
@@ -53,32 +67,53 @@ def _become_esp32():
         sys.modules["select"] = tick_select
         asyncio.core.select = tick_select
         asyncio.core._io_queue.poller = tick_select.poll(0)
-    sys.modules["os"] = _Os()
     sys.modules["time"] = _Time()
-    flash = vfs.VfsPosix(os.getenv("BOARD_IMAGE"))
+    disk = _disk()
     vfs.umount("/")
-    vfs.mount(flash, "/")
+    vfs.mount(disk, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("start", "host", "pin", "sampling", "uart", "waveform"):
+    if repl:
+        repl.install()
+    for name in ("start", "host", "pin", "sampling", "uart", "waveform", "repl", "flash"):
         sys.modules.pop(name, None)
 
 
 def _run(name):
+    """Run a script, if it is there; returns whether it ended well."""
     try:
-        execfile(name, __main__.__dict__)  # noqa: F821
+        os.stat(name)
+    except OSError:
         return True
-    except SystemExit:
-        if machine._soft:
+    raised = _call(execfile, name, __main__.__dict__)  # noqa: F821
+    if raised is None:
+        return True
+    if isinstance(raised, SystemExit):
+        if repl or machine._soft:
             _soft_reset()
         host.exit_(host.EXITED)
+    if repl:
+        repl.tell(raised)
+        return False
+    sys.print_exception(raised)
+    host.exit_(host.LEFT if machine.WDT.armed else host.RAISED)
+
+
+def _call(function, *arguments):
+    """Returns what was raised, or None."""
+    if repl:
+        return repl.run(function, *arguments)
+    try:
+        function(*arguments)
     except BaseException as error:
-        sys.print_exception(error)
-        host.exit_(host.LEFT if machine.WDT.armed else host.RAISED)
+        return error
 
 
 def _soft_reset():
     """Start the interpreter anew; what lives outside it goes on, the watchdog above all."""
+    if repl:
+        sys.stdout.write("MPY: soft reboot\r\n")
+        os.putenv("BOARD_RAW_REPL", "1" if repl.raw else "0")
     for fd in range(3, 64):
         host.close(fd)
     os.putenv("BOARD_RESET_CAUSE", str(machine.SOFT_RESET))
@@ -94,6 +129,9 @@ def _note_heap():
 
 _become_esp32()
 _note_heap()
-_run("boot.py")
-_run("main.py")
+if _run("boot.py") and not (repl and repl.raw):
+    _run("main.py")
+if repl:
+    repl.serve()
+    _soft_reset()
 host.exit_(host.ENDED)

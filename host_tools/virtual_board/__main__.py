@@ -9,6 +9,7 @@ from host_tools import image, interpreter
 from host_tools.free_port import free_port
 from host_tools.virtual_board import board, waveform
 from host_tools.virtual_board.console import Console, Probe
+from host_tools.virtual_board.serial_port import SerialPort
 
 # Exit statuses.
 FAILED = 1
@@ -55,7 +56,15 @@ def _parser():
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--config", required=True, metavar="FILE", help="config.json")
+    content = parser.add_mutually_exclusive_group(required=True)
+    content.add_argument(
+        "--config", metavar="FILE", help="config.json; the firmware comes with it"
+    )
+    content.add_argument(
+        "--flash",
+        metavar="IMAGE",
+        help="a file with what is in the flash, kept from run to run; made blank if it is not there",
+    )
     parser.add_argument("--uart", required=True, metavar="DEVICE", help="any tty")
     parser.add_argument(
         "--http-port", type=int, metavar="N", help="instead of the config's; 0: any free one"
@@ -90,6 +99,11 @@ def _parser():
         action="store_true",
         help="restart after a crash or a watchdog reset, as a real board",
     )
+    parser.add_argument(
+        "--repl",
+        metavar="PATH",
+        help="offer the console as a serial port, for mpremote, at this path; crashes and resets do not end the board then",
+    )
     parser.add_argument("--root", default=image.ROOT, help=argparse.SUPPRESS)
     return parser
 
@@ -106,32 +120,48 @@ def _run(arguments, folder):
         virtual.attach(*clamp.partition("=")[::2])
     if arguments.http_port is not None:
         virtual.serve_on(arguments.http_port or free_port())
-    probe = Probe(virtual.config())
     console = Console()
+    probe = Probe(virtual.config()) if arguments.config else None
+    port = SerialPort(arguments.repl) if arguments.repl else None
     cause = board.PWRON_RESET
-    while True:
-        status = _one_start(virtual, virtual.start(cause), console, probe)
-        if status == board.RESET:
-            cause = board.HARD_RESET
-        elif status in (board.STARVED, board.LEFT) and arguments.restart:
-            cause = board.WDT_RESET
-        else:
-            return _verdict(status, console)
-        console.say(f"the board restarts, reset cause {cause}")
+    try:
+        while True:
+            status = _one_start(virtual, virtual.start(cause), console, probe, port)
+            cause = _next_cause(status, arguments)
+            if cause is None:
+                return _verdict(status, console)
+            console.say(f"the board restarts, reset cause {cause}")
+    finally:
+        if port:
+            port.close()
 
 
-def _one_start(virtual, process, console, probe):
+def _next_cause(status, arguments):
+    """The cause of the reset that follows, or None."""
+    if status == board.RESET:
+        return board.HARD_RESET
+    restart = arguments.restart or arguments.repl
+    return board.WDT_RESET if restart and status in (board.STARVED, board.LEFT) else None
+
+
+def _one_start(virtual, process, console, probe, port):
     """Pass the console on until the interpreter ends; return how."""
     try:
-        while console.pass_on(process.stdout, _LOOK_S):
+        while _pass_on(process, console, port):
             virtual.refresh()
-            if probe.answers():
+            if probe and probe.answers():
                 console.line(f"ready http://{probe.host}:{probe.port}/")
         return process.wait()
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def _pass_on(process, console, port):
+    if port:
+        return port.pass_on(process, _LOOK_S)
+    return console.pass_on(process.stdout, _LOOK_S)
 
 
 def _verdict(status, console):

@@ -30,7 +30,10 @@ _REASONS = {
 
 
 # What the fakes take of the heap, by the interpreter's bits: on a board they are in flash.
-FAKES_HEAP = {32: 22 << 10, 64: 34 << 10}
+FAKES_HEAP = {32: 23 << 10, 64: 35 << 10}
+CONSOLE_HEAP = {32: 8 << 10, 64: 16 << 10}  # what the REPL and the image file take besides
+
+_FLASH_BYTES = 2 << 20  # what an ESP32 with 4 MB leaves for files
 
 
 class BoardError(Exception):
@@ -55,8 +58,11 @@ class Board:
         for made in (self._flash, self._fakes):
             made.mkdir()
         self._state.mkdir(parents=True, exist_ok=True)
-        march = {32: "x86", 64: "x64"}[self._interpreter.bits]
-        image.write(self._flash, self._options.config, self._options.root, march)
+        if self._options.flash:
+            _blank(Path(self._options.flash))
+        else:
+            march = {32: "x86", 64: "x64"}[self._interpreter.bits]
+            image.write(self._flash, self._options.config, self._options.root, march)
         for source in FAKES.glob("*.py"):
             image.compile_module(source, self._fakes / f"{source.stem}.mpy", level=3)
         Path(self._state, "rtc").write_bytes(b"")  # RTC memory does not outlive a loss of power
@@ -99,30 +105,50 @@ class Board:
 
     def _heap(self):
         bits = self._interpreter.bits
-        return self._options.heap * bits // 32 + FAKES_HEAP[bits]
+        fakes = FAKES_HEAP[bits] + (CONSOLE_HEAP[bits] if self._options.repl else 0)
+        return self._options.heap * bits // 32 + fakes
 
     def start(self, cause):
-        """Start the interpreter; its console is a pipe."""
+        """Start the interpreter; its console is a pipe, or with --repl two."""
         command = self._interpreter.command("-c", "import start", heap=self._heap())
+        options = self._options
+        disk = {"BOARD_FLASH": os.path.abspath(options.flash)} if options.flash else {}
         environment = self._interpreter.environment(
             MICROPYPATH=f"{self._fakes}:.frozen",
             BOARD_IMAGE=str(self._flash),
             BOARD_STATE=str(self._state),
-            BOARD_UART=os.path.abspath(self._options.uart),
+            BOARD_UART=os.path.abspath(options.uart),
+            **disk,
             **chips.environment(self.hardware()["chip"]),
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
-            BOARD_TICK="0" if self._options.no_tick else "1",
+            BOARD_TICK="0" if options.no_tick else "1",
+            BOARD_CONSOLE="1" if options.repl else "",
         )
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if options.repl else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # A Ctrl-C in the terminal is for the virtual board alone, which then ends this one.
             start_new_session=True,
+            preexec_fn=_interrupts_off if options.repl else None,
         )
+        if options.repl:
+            os.set_blocking(process.stdin.fileno(), False)
+        return process
+
+
+def _interrupts_off():
+    """Until the fakes take Ctrl-C."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+
+def _blank(file):
+    """Make a flash with nothing on it, unless there is one."""
+    if not file.exists():
+        file.write_bytes(b"\xff" * _FLASH_BYTES)
 
 
 def reason(status):
