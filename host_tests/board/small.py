@@ -1,0 +1,91 @@
+"""A small bridge to deploy: the project's boot.py and main.py around an application that tells its version over HTTP."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from host_tools.free_port import free_port
+from rig import LIMIT_S, ROOT
+
+APP = """\
+import socket
+
+def main(root):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(socket.getaddrinfo("127.0.0.1", {port})[0][-1])
+    listener.listen(4)
+    print("0 I version {name} in", root or "/", "- last end: ?")
+    print("0 I serving http://127.0.0.1:{port}/")
+    while True:
+        client = listener.accept()[0]
+        client.recv(500)
+        client.write(b"HTTP/1.1 200 OK\\r\\n\\r\\n{name}")
+        client.close()
+"""
+
+
+class Small:
+    """The folder of its sources, and its config.json."""
+
+    def __init__(self, folder):
+        self.root = Path(folder, "source")
+        self.config = Path(folder, "config.json")
+        self.port = free_port()
+        for name in ("firmware", "lib", "boards"):
+            Path(self.root, name).mkdir(parents=True)
+        self.copy_top()
+        Path(self.root, "lib", "same.json").write_text("[]")
+        self.name("one")
+
+    def name(self, name):
+        """Make it another version, and its config another one too."""
+        self.app(APP.format(name=name, port=self.port))
+        data = hashlib.shake_128(name.encode()).hexdigest(4500)
+        Path(self.root, "lib", "data.json").write_text(json.dumps(data))
+        config = {
+            "wifi": {"ssid": name},
+            "http": {"port": self.port},
+            "devices": [
+                {
+                    "category": "inverters",
+                    "fixed": {"inv_power_ac_w": 1},
+                    "battery_connected": False,
+                }
+            ],
+        }
+        self.config.write_text(json.dumps(config))
+
+    def copy_top(self):
+        for name in ("boot", "main"):
+            shutil.copy(ROOT / "firmware" / f"{name}.py", self.root / "firmware")
+
+    def app(self, text):
+        Path(self.root, "firmware", "app.py").write_text(text)
+
+    def deploy(self, port, *options):
+        """(exit status, what it says)."""
+        given = ["--port", port, "--config", self.config, "--root", self.root, *options]
+        command = [sys.executable, "-m", "host_tools.deploy", *map(str, given)]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=2 * LIMIT_S,
+        )
+        return done.returncode, done.stdout
+
+    def answers(self):
+        """The version that runs, or None."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2) as answer:
+                return answer.read().decode()
+        except OSError:
+            return None

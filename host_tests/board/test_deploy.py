@@ -1,0 +1,251 @@
+"""make deploy on the virtual board: a small bridge for what goes wrong, the whole one for what goes well."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from flashed import Flashed
+from host_tools import interpreter
+from host_tools.free_port import free_port
+from rig import LIMIT_S, ROOT
+from small import Small
+from wire import Adapter
+
+CUTS = Path(__file__).with_name("cuts.py")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The sources, and in `image` the flash of a board that has version one and has proved it."""
+    folder = tmp_path_factory.mktemp("small")
+    made = Small(folder)
+    board = Flashed(folder)
+    status, said = made.deploy(board.port)
+    assert status == 0, said
+    board.mpremote("exec", "import os; os.rename('/a/config.json', '/config.json')")
+    board.close()
+    made.image = board.image
+    return made
+
+
+@pytest.fixture
+def board(small, tmp_path):
+    """A board with version one, which is what the sources hold, too."""
+    shutil.copy(small.image, tmp_path / "flash")
+    small.name("one")
+    made = Flashed(tmp_path)
+    yield made
+    made.close()
+
+
+def restart(board):
+    board.power_off()
+    board.power_on()
+
+
+def until_answers(small):
+    until_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < until_s:
+        if answer := small.answers():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("no answer")
+
+
+def test_empty_board_gets_the_whole_bridge_and_serves(tmp_path):
+    port = free_port()
+    fixed = {"category": "inverters", "fixed": {"inv_power_ac_w": 7}, "battery_connected": False}
+    config = {"wifi": {"ssid": "Home"}, "http": {"port": port}, "devices": [fixed]}
+    Path(tmp_path, "config.json").write_text(json.dumps(config))
+    board = Flashed(tmp_path)
+    try:
+        command = [sys.executable, "-m", "host_tools.deploy", "--port", board.port]
+        done = subprocess.run(
+            [*command, "--config", str(tmp_path / "config.json")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=2 * LIMIT_S,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        address = f"http://127.0.0.1:{port}/"
+        assert f"serving {address}" in done.stdout
+        with urllib.request.urlopen(address + "api/v1/values.json", timeout=5) as answer:
+            values = json.load(answer)
+        assert values["device_values"]["inverters"]["0"]["inv_power_ac_w"] == 7
+    finally:
+        board.close()
+
+
+def test_unchanged_version_is_not_copied_again(small, board):
+    status, said = small.deploy(board.port)
+    assert status == 0 and "nothing to copy" in said
+    assert until_answers(small) == "one"
+
+
+def test_only_what_changed_is_sent_and_the_old_slot_stays(small, board):
+    small.name("two")
+    status, said = small.deploy(board.port)
+    assert status == 0, said
+    assert "slot /b: 3 files to send" in said and "1 file is on the board already" in said
+    assert small.answers() == "two"
+    assert board.mpremote("exec", "print(open('/slot').read(), open('/a/firmware/app.mpy'))")
+    restart(board)
+    assert until_answers(small) == "two"
+
+
+def test_trial_that_is_cut_short_by_a_deploy_goes_back_to_what_was_proved(small, board):
+    small.name("two")
+    assert small.deploy(board.port)[0] == 0
+    small.name("three")
+    status, said = small.deploy(board.port)
+    assert status == 0, said
+    assert "slot /b" in said
+    assert board.mpremote("exec", "print(open('/slot').read())").strip() == "/b /a"
+
+
+def test_version_that_does_not_stay_up_is_given_up_with_its_traceback(small, board):
+    small.app("def main(root):\n    raise ValueError('burnt')\n")
+    status, said = small.deploy(board.port)
+    assert status == 1, said
+    assert "given up" in said and "ValueError: burnt" in said
+    assert until_answers(small) == "one"
+
+
+def test_config_that_the_board_would_refuse_does_not_touch_it(small, board):
+    small.config.write_text('{"wifi": {"sid": "Home"}, "devices": []}')
+    assert until_answers(small) == "one"
+    status, said = small.deploy(board.port)
+    assert status == 1 and "sid" in said
+    assert small.answers() == "one"
+
+
+def test_stopped_deploy_lets_the_old_version_go_on(small, board):
+    small.name("two")
+    with Adapter(board.port) as adapter:
+        command = [sys.executable, "-m", "host_tools.deploy", "--port", adapter.url]
+        command += ["--config", small.config, "--root", small.root]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+        while adapter.sent < 2000:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT_S) == 130
+        process.stderr.close()
+    board.wait_for_reset(2)
+    assert until_answers(small) == "one"
+
+
+@pytest.fixture(scope="module")
+def sent_bytes(small, tmp_path_factory):
+    """What a deploy of version two sends to a board with version one."""
+    folder = tmp_path_factory.mktemp("measured")
+    shutil.copy(small.image, folder / "flash")
+    small.name("two")
+    board = Flashed(folder)
+    with Adapter(board.port) as adapter:
+        assert small.deploy(adapter.url, "--no-wait")[0] == 0
+    board.close()
+    return adapter.sent
+
+
+@pytest.mark.parametrize("percent", [0, 1, 10, 30, 50, 70, 90, 99])
+def test_cable_pulled_leaves_the_old_version_and_the_next_deploy_goes_through(
+    small, board, sent_bytes, percent
+):
+    small.name("two")
+    with Adapter(board.port, 3 + sent_bytes * percent // 100) as adapter:
+        status, said = small.deploy(adapter.url)
+        assert status == 1 and "lost" in said, said
+    restart(board)
+    assert until_answers(small) == "one"
+    status, said = small.deploy(board.port)
+    assert status == 0, said
+    assert small.answers() == "two"
+
+
+@pytest.mark.parametrize("percent", [40, 80])
+def test_killed_board_comes_back_with_the_old_version(small, board, sent_bytes, percent):
+    small.name("two")
+    with Adapter(board.port, sent_bytes * percent // 100, board.power_off) as adapter:
+        status, said = small.deploy(adapter.url)
+        assert status == 1, said
+    board.power_on()
+    assert until_answers(small) == "one"
+
+
+def journal_of(board, small):
+    """What a deploy writes, block write by block write."""
+    board.power_off()
+    before = board.image.with_name("before")
+    shutil.copy(board.image, before)
+    journal = board.state / "journal"
+    journal.write_bytes(b"")
+    board.power_on()
+    status, said = small.deploy(board.port, "--no-wait")
+    assert status == 0, said
+    board.wait_for_reset(2)
+    board.power_off()
+    return before, journal
+
+
+def found_after_each_write(before, journal):
+    found = interpreter.find(64)
+    command = found.command(CUTS, before, journal, heap="32m")
+    return subprocess.check_output(command, env=found.environment(), text=True).splitlines()
+
+
+def test_power_cut_at_any_block_write_leaves_the_old_or_the_new_version_whole(small, board):
+    small.name("two")
+    found = [line.split() for line in found_after_each_write(*journal_of(board, small))]
+    assert len(found) > 100
+    versions = [key for key, _ in groupby((slot, files) for slot, files, _ in found)]
+    assert [slot for slot, _ in versions] == ["/a", "/b+/a"]
+    assert len({top for _, _, top in found}) == 1
+
+
+def test_power_cut_on_a_new_board_leaves_nothing_or_all(small, tmp_path):
+    small.name("one")
+    board = Flashed(tmp_path)
+    board.mpremote("exec", "pass")  # it has formatted its flash then
+    try:
+        found = found_after_each_write(*journal_of(board, small))
+    finally:
+        board.close()
+    versions = [key for key, _ in groupby(found)]
+    assert versions[0] == "no slot" and len(versions) == 2 and versions[1].startswith("/a ")
+
+
+def test_new_boot_and_main_come_whole_one_after_the_other(small, board):
+    small.name("two")
+    for name in ("boot", "main"):
+        with open(small.root / "firmware" / f"{name}.py", "a") as file:
+            file.write("# changed\n")
+    try:
+        found = [line.split() for line in found_after_each_write(*journal_of(board, small))]
+    finally:
+        small.copy_top()
+    tops = [key for key, _ in groupby(top for _, _, top in found)]
+    assert len(tops) == 3  # old, new boot.py, both
+    assert [key for key, _ in groupby(slot for slot, _, _ in found)] == ["/a", "/b+/a"]
+
+
+def test_mpremote_reaches_a_board_behind_a_network_adapter(board):
+    with Adapter(board.port) as adapter:
+        command = [
+            sys.executable,
+            "-m",
+            "mpremote",
+            "connect",
+            adapter.url,
+            "exec",
+            "print(6 * 7)",
+        ]
+        assert subprocess.check_output(command, text=True, timeout=LIMIT_S).strip() == "42"

@@ -1,0 +1,61 @@
+"""A network serial adapter: its client speaks to a pty by socket://, and the cable can be pulled."""
+
+import contextlib
+import os
+import select
+import socket
+import threading
+
+
+class Adapter:
+    """Forwards between one TCP client after the other and the port; `after_bytes` of the clients' it hangs up."""
+
+    def __init__(self, port, after_bytes=None, on_cut=None):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.sent = 0
+        self._port = port
+        self._left = after_bytes
+        self._on_cut = on_cut
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            tty = os.open(self._port, os.O_RDWR | os.O_NOCTTY)
+            with client:
+                try:
+                    while self._forward(client, tty):
+                        pass
+                except OSError:
+                    pass
+            os.close(tty)
+
+    def _forward(self, client, tty):
+        ready = select.select([client, tty], [], [], 1)[0]
+        if tty in ready:
+            with contextlib.suppress(OSError):  # what the client still had to say comes first
+                client.sendall(os.read(tty, 4096))
+        if client not in ready:
+            return True
+        data = client.recv(256)
+        if self._left is not None:
+            data = data[: self._left]
+            self._left -= len(data)
+        self.sent += len(data)
+        os.write(tty, data)
+        if self._left == 0:
+            self._left = None
+            if self._on_cut:
+                self._on_cut()
+            return False
+        return bool(data)

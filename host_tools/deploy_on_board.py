@@ -1,0 +1,96 @@
+"""What deploy has the board do. Runs there, in the raw REPL, before deploy's single commands."""
+
+import io
+import os
+from binascii import hexlify
+from hashlib import sha256
+
+import deflate
+
+_FOLDER = 0x4000
+
+
+def digest(path):
+    """As deploy.digest()."""
+    total = sha256()
+    with open(path, "rb") as file:
+        while True:
+            data = file.read(1024)
+            if not data:
+                return hexlify(total.digest())[:24].decode()
+            total.update(data)
+
+
+def tell(path):
+    """Print digest and path of this file, or of all that lie below this folder; empty folders as "-"."""
+    try:
+        kind = os.stat(path)[0]
+    except OSError:
+        return
+    if not kind & _FOLDER:
+        print(digest(path), path)
+        return
+    names = os.listdir(path)
+    for name in names:
+        tell(path + "/" + name)
+    if not names:
+        print("-", path)
+
+
+def room():
+    """Bytes that are free."""
+    stat = os.statvfs("/")
+    return stat[0] * stat[3]
+
+
+def make_folders(path):
+    at = path.find("/", 1)
+    while at > 0:
+        try:
+            os.mkdir(path[:at])
+        except OSError:
+            pass
+        at = path.find("/", at + 1)
+
+
+def write(path, data, mode="wb"):
+    """A piece of a file, packed by deploy.packed()."""
+    make_folders(path)
+    with open(path, mode) as file:
+        file.write(deflate.DeflateIO(io.BytesIO(data), deflate.ZLIB).read())
+
+
+def copy(old, new):
+    make_folders(new)
+    with open(old, "rb") as source, open(new, "wb") as target:
+        while True:
+            data = source.read(1024)
+            if not data:
+                return
+            target.write(data)
+
+
+def remove(path):
+    """A file, or an empty folder, and the folders that it leaves empty."""
+    try:
+        os.rmdir(path) if os.stat(path)[0] & _FOLDER else os.remove(path)
+        path = path[: path.rfind("/")]
+        while path and not os.listdir(path):
+            os.rmdir(path)
+            path = path[: path.rfind("/")]
+    except OSError:
+        pass
+
+
+def replace(new, path, wanted):
+    """Put a whole file in the place of another."""
+    if digest(new) != wanted:
+        raise OSError(new + " did not arrive whole")
+    os.rename(new, path)
+
+
+def point(words):
+    """Say what is to be started."""
+    with open("/slot.tmp", "w") as file:
+        file.write(words)
+    os.rename("/slot.tmp", "/slot")

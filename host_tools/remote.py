@@ -1,0 +1,120 @@
+"""A board behind a serial port, spoken to as mpremote does: its raw REPL for commands, its console for what it prints.
+
+PORT is whatever mpremote takes: /dev/ttyUSB0, COM3, a pty, socket://host:port.
+"""
+
+import contextlib
+import errno
+import io
+import re
+import struct
+import time
+
+import serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+
+_TIMEOUT_S = 2
+_TRIES = 4
+_PAUSE_S = 1
+_TROUBLES = (TransportError, serial.SerialException, OSError, struct.error)
+
+
+class RemoteError(Exception):
+    """The board cannot be reached, or does not do as it is told; the text is for the user."""
+
+
+class Board:
+    """A context manager. Opening the port does not disturb what runs; interrupt() does."""
+
+    def __init__(self, port):
+        self.port = port
+        try:
+            self._transport = SerialTransport(port, timeout=_TIMEOUT_S)
+        except (TransportError, ValueError):
+            raise RemoteError(why_not(port)) from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(*_TROUBLES):
+            self._transport.close()
+
+    def interrupt(self):
+        """Stop what runs and enter the raw REPL with an empty heap. A board may be just restarting: several tries."""
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE_S)
+            with self._trouble("is lost"), contextlib.suppress(TransportError):
+                # What mpremote reads instead of a prompt, it prints.
+                with contextlib.redirect_stdout(io.StringIO()):
+                    self._transport.enter_raw_repl(timeout_overall=5)
+                return
+        raise RemoteError(
+            f"{self.port}: no MicroPython answers there; is it on the board (make flash), "
+            "and does no other program use the port?"
+        )
+
+    def run(self, source, limit_s=10):
+        """Run a program on the board; returns what it prints. limit_s: how long it may be silent."""
+        with self._trouble("was lost in the middle"):
+            output, error = self._transport.exec_raw(source, timeout=limit_s)
+        if error:
+            raise RemoteError(f"the board says: {error.decode(errors='replace').strip()}")
+        return output.decode().replace("\r\n", "\n")
+
+    def start(self, source):
+        """Run a program without waiting for its end, and give the console back to whatever follows."""
+        with self._trouble("was lost in the middle"):
+            self._transport.exec_raw_no_follow(source)
+
+    def restart(self):
+        """Reset the board from whatever state the raw REPL is in."""
+        with contextlib.suppress(*_TROUBLES):
+            # Ctrl-C ends a program or a raw paste, Ctrl-A begins anew.
+            self._transport.serial.write(b"\r\x03\x01import machine; machine.reset()\x04")
+            # A socket that is closed with something unread in it would take back what was written.
+            self._transport.read_until(1, b">OK", timeout=1)
+
+    def lines(self, limit_s):
+        """What the console prints, line by line, for so long."""
+        until_s = time.monotonic() + limit_s
+        begun = b""
+        while time.monotonic() < until_s:
+            with self._trouble("is lost"):
+                begun += self._transport.serial.read(max(1, self._transport.serial.in_waiting))
+            *whole, begun = begun.split(b"\n")
+            for line in whole:
+                yield line.decode(errors="replace").rstrip("\r")
+
+    @contextlib.contextmanager
+    def _trouble(self, what):
+        try:
+            yield
+        except _TROUBLES as error:
+            raise RemoteError(f"the connection to {self.port} {what}: {error}") from None
+
+
+def why_not(port):
+    """Why a port cannot be opened, in words."""
+    try:
+        serial.serial_for_url(port, exclusive=True).close()
+    except (OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if "lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
+            return f"{port} is in use by another program; end that first"
+        if number == errno.EACCES:
+            return f"{port}: no permission; on Linux, members of the group dialout have it"
+        if number == errno.ENOENT or re.match(r"COM\d+$", port):
+            return f"{port} is not there; {_there_are()}"
+        return f"{port} cannot be opened: {error}"
+    return f"{port} could not be opened at first; try again"
+
+
+def _there_are():
+    ports = sorted(list_ports.comports())
+    if not ports:
+        return "no serial port is; is the board plugged in, with a cable that carries data?"
+    return "there are " + ", ".join(f"{port.device} ({port.description})" for port in ports)
