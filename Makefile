@@ -45,9 +45,9 @@ check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
 	@$(PY) -m host_tools.check $(CONFIG) $(ARGS)
 
-flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC.bin
-	@$(call need,PORT FIRMWARE)
-	@$(PY) -m host_tools.flash --port $(PORT) --firmware $(FIRMWARE) $(ARGS)
+flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC.bin (or one that lies here)
+	@$(call need,PORT)
+	@$(PY) -m host_tools.flash --port $(PORT) $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(ARGS)
 
 deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.json
 	@$(call need,PORT CONFIG)

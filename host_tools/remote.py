@@ -33,7 +33,8 @@ class Board:
         try:
             self._transport = SerialTransport(port, timeout=_TIMEOUT_S)
         except (TransportError, ValueError):
-            raise RemoteError(why_not(port)) from None
+            check_port(port)
+            raise RemoteError(f"{port} could not be opened at first; try again") from None
 
     def __enter__(self):
         return self
@@ -97,20 +98,23 @@ class Board:
             raise RemoteError(f"the connection to {self.port} {what}: {error}") from None
 
 
-def why_not(port):
-    """Why a port cannot be opened, in words."""
+def check_port(port):
+    """Raises RemoteError, with the reason, if a port cannot be opened."""
     try:
         serial.serial_for_url(port, exclusive=True).close()
     except (OSError, ValueError) as error:
-        number = getattr(error, "errno", None)
-        if "lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
-            return f"{port} is in use by another program; end that first"
-        if number == errno.EACCES:
-            return f"{port}: no permission; on Linux, members of the group dialout have it"
-        if number == errno.ENOENT or re.match(r"COM\d+$", port):
-            return f"{port} is not there; {_there_are()}"
-        return f"{port} cannot be opened: {error}"
-    return f"{port} could not be opened at first; try again"
+        raise RemoteError(_why_not(port, error)) from None
+
+
+def _why_not(port, error):
+    number = getattr(error, "errno", None)
+    if "lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
+        return f"{port} is in use by another program; end that first"
+    if number == errno.EACCES:
+        return f"{port}: no permission; on Linux, members of the group dialout have it"
+    if number == errno.ENOENT or re.fullmatch(r"COM\d+", port):
+        return f"{port} is not there; {_there_are()}"
+    return f"{port} cannot be opened: {error}"
 
 
 def _there_are():
