@@ -17,8 +17,8 @@ if str(ROOT / "lib") not in sys.path:
 
 from settings import schema  # noqa: E402
 
-_PROFILES = Path("lib/meters/profiles")
-_BOARDS = Path("boards")
+PROFILES = Path("lib/meters/profiles")
+BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
 
@@ -39,8 +39,8 @@ def entries(config_file, root=ROOT):
     """Return the Entry of every file that a board with this config.json carries, sorted by target."""
     config_file = Path(config_file)
     config = _parsed(config_file)
-    found = list(_code_and_data(root))
-    found += _named(root, _BOARDS, _board_names(config)) or _named(root, _BOARDS)
+    found = list(code_and_data(root))
+    found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
     owners = list(_owners(config_file))
     found += owners + _profiles(root, config, {entry.source.stem for entry in owners})
     return sorted(found)
@@ -74,7 +74,8 @@ def compile_module(source, target, march=None, level=2):
         raise ImageError(f"{source} does not compile:\n{done.stderr.strip()}")
 
 
-def _code_and_data(root):
+def code_and_data(root):
+    """An Entry for each file of firmware/ and lib/ but the profiles."""
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -86,12 +87,12 @@ def _code_and_data(root):
 
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    wanted = path.suffix not in _NOT_ON_DEVICE and _PROFILES not in path.parents
+    wanted = path.suffix not in _NOT_ON_DEVICE and PROFILES not in path.parents
     return source.is_file() and wanted and not hidden
 
 
-def _named(root, folder, names=None):
-    """The JSON files of a folder: those named, or all."""
+def named(root, folder, names=None):
+    """The JSON files of BOARDS or PROFILES: those named, or all."""
     return [
         Entry((folder / source.name).as_posix(), source)
         for source in sorted(Path(root, folder).glob("*.json"))
@@ -102,9 +103,9 @@ def _named(root, folder, names=None):
 def _profiles(root, config, owners):
     """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
     names = _profile_names(config)
-    found = _named(root, _PROFILES, names)
+    found = named(root, PROFILES, names)
     missing = names - {entry.source.stem for entry in found} - owners
-    return _named(root, _PROFILES) if missing else found
+    return named(root, PROFILES) if missing else found
 
 
 def _owners(config_file):

@@ -61,8 +61,10 @@ class Small:
         self.config.write_text(json.dumps(config))
 
     def copy_top(self):
-        for name in ("boot", "main"):
-            shutil.copy(ROOT / "firmware" / f"{name}.py", self.root / "firmware")
+        shutil.copy(ROOT / "firmware" / "boot.py", self.root / "firmware")
+        main = Path(ROOT, "firmware", "main.py").read_text()
+        assert main.count("5000") == 1  # ms between a crash and the reset
+        Path(self.root, "firmware", "main.py").write_text(main.replace("5000", "700"))
 
     def app(self, text):
         Path(self.root, "firmware", "app.py").write_text(text)

@@ -156,7 +156,7 @@ def sent_bytes(small, tmp_path_factory):
     return adapter.sent
 
 
-@pytest.mark.parametrize("percent", [0, 1, 10, 30, 50, 70, 90, 99])
+@pytest.mark.parametrize("percent", [0, 10, 30, 50, 70, 99])
 def test_cable_pulled_leaves_the_old_version_and_the_next_deploy_goes_through(
     small, board, sent_bytes, percent
 ):
