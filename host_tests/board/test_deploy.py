@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flashed import Flashed
-from host_tools import interpreter
+from host_tools import calibrate, interpreter
 from host_tools.free_port import free_port
 from rig import LIMIT_S, ROOT
 from small import Small
@@ -60,29 +60,75 @@ def until_answers(small):
     raise AssertionError("no answer")
 
 
-def test_empty_board_gets_the_whole_bridge_and_serves(tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """(board, address) after a deploy of the whole bridge to an empty board, with a clamp that sees 6 A."""
+    folder = tmp_path_factory.mktemp("whole")
     port = free_port()
     fixed = {"category": "inverters", "fixed": {"inv_power_ac_w": 7}, "battery_connected": False}
-    config = {"wifi": {"ssid": "Home"}, "http": {"port": port}, "devices": [fixed]}
-    Path(tmp_path, "config.json").write_text(json.dumps(config))
-    board = Flashed(tmp_path)
+    clamp = {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30, "voltage": 230}
+    config = {"wifi": {"ssid": "Home"}, "http": {"port": port}, "devices": [fixed, clamp]}
+    Path(folder, "config.json").write_text(json.dumps(config))
+    board = Flashed(folder, "--clamp", "36=sine(amps_rms=0.2, mv_per_amp=1000, bias_mv=1200)")
+    command = [sys.executable, "-m", "host_tools.deploy", "--port", board.port]
+    done = subprocess.run(
+        [*command, "--config", str(folder / "config.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=2 * LIMIT_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"serving http://127.0.0.1:{port}/" in done.stdout
+    yield board, f"http://127.0.0.1:{port}/"
+    board.close()
+
+
+def asked(address, path):
+    with urllib.request.urlopen(address + path, timeout=5) as answer:
+        return json.load(answer)
+
+
+def test_empty_board_gets_the_whole_bridge_and_serves(whole):
+    board, address = whole
+    board.wait_for(lambda: is_up(address))
+    values = asked(address, "api/v1/values.json")["device_values"]
+    assert values["inverters"]["0"]["inv_power_ac_w"] == 7
+    assert asked(address, "status.json")["about"]["slot"] == "/a"
+
+
+def test_clamp_is_calibrated_on_the_slot_that_runs_and_the_bridge_comes_back(whole):
+    board, address = whole
+    with Adapter(board.port) as adapter:
+        statuses = calibrate.board(adapter.url)
+        rms_ma = next(filter(None, (status["clamps"]["ct1"]["rms_ma"] for status in statuses)))
+        statuses.close()
+    assert rms_ma == pytest.approx(6000, rel=0.01)
+    board.wait_for(lambda: is_up(address))
+
+
+def test_logs_follow_the_console_behind_a_network_adapter(whole):
+    board, address = whole
+    board.wait_for(lambda: is_up(address))
+    with Adapter(board.port) as adapter:
+        command = [sys.executable, "-u", "-m", "host_tools.logs", "--port", adapter.url]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        board.wait_for(lambda: adapter.clients)
+        with open(board.port, "wb", buffering=0) as console:
+            console.write(b"\x03")
+            assert any("KeyboardInterrupt" in line for line in process.stdout)
+            console.write(b"\x04")
+        assert any(f"serving {address}" in line for line in process.stdout)
+        process.kill()
+        process.communicate()
+
+
+def is_up(address):
+    """Whether it serves values, all of them fresh."""
     try:
-        command = [sys.executable, "-m", "host_tools.deploy", "--port", board.port]
-        done = subprocess.run(
-            [*command, "--config", str(tmp_path / "config.json")],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=2 * LIMIT_S,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        address = f"http://127.0.0.1:{port}/"
-        assert f"serving {address}" in done.stdout
-        with urllib.request.urlopen(address + "api/v1/values.json", timeout=5) as answer:
-            values = json.load(answer)
-        assert values["device_values"]["inverters"]["0"]["inv_power_ac_w"] == 7
-    finally:
-        board.close()
+        return asked(address, "api/v1/values.json")
+    except OSError:
+        return None
 
 
 def test_unchanged_version_is_not_copied_again(small, board):

@@ -14,6 +14,7 @@ class Adapter:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         self.sent = 0
+        self.clients = 0
         self._port = port
         self._left = after_bytes
         self._on_cut = on_cut
@@ -32,6 +33,7 @@ class Adapter:
             except OSError:
                 return
             tty = os.open(self._port, os.O_RDWR | os.O_NOCTTY)
+            self.clients += 1
             with client:
                 try:
                     while self._forward(client, tty):
