@@ -5,10 +5,10 @@ and goes back to the old one by itself if that does not stay up (docs/design.md,
 """
 
 import argparse
+import json
 import re
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -168,7 +168,7 @@ def _transfer(board, wanted, console):
         board.run(f"point({held.slots[0]!r})")
     if running_is(wanted, held):
         console.print("the board has all of this already: nothing to copy")
-        board.start("import machine\nmachine.reset()")
+        board.reset()
         return held.slots[0]
     made = plan(wanted, held)
     if made.sent > held.free:
@@ -181,7 +181,8 @@ def _transfer(board, wanted, console):
     for command in top_commands(wanted, held):
         board.run(command)
     words = [made.target, *held.slots]
-    board.start(f"point({' '.join(words)!r})\nimport machine\nmachine.reset()")
+    board.run(f"point({' '.join(words)!r})")
+    board.reset()
     return made.target
 
 
@@ -217,7 +218,9 @@ def _files(paths):
 
 def _carry_out(board, commands):
     columns = (TextColumn("sending"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task("", total=sum(size for _, size in commands))
         for program, size in batches(commands):
             board.run(program)
@@ -236,21 +239,22 @@ def _verify(board, wanted, target):
 
 def _wait(board, target, console):
     """Until the bridge serves; returns the exit status."""
-    root, last_end, trace = None, "", []
+    heard, trace = False, []
     for line in board.lines(_START_LIMIT_S):
+        heard = True
         if version := _VERSION.search(line):
-            root, last_end = version[2], version[3]
-            if root != target:
-                said = "\n".join(trace) or last_end
-                raise DeployError(
-                    f"the new version was given up and the old one runs again:\n{said}"
-                )
-        elif root and (serving := _SERVING.search(line)):
-            return _serves(serving[1], console)
+            _check_slot(version[2], target, "\n".join(trace) or version[3])
+        elif serving := _SERVING.search(line):
+            return _serves(serving[1], target, console)
         elif _MORE.search(line):
             console.print(f"board: {line}")
         trace = _trace(trace, line)
-    raise DeployError(_not_up(root, trace))
+    raise DeployError(_not_up(heard, trace))
+
+
+def _check_slot(root, target, reason):
+    if root != target:
+        raise DeployError(f"the new version was given up and the old one runs again:\n{reason}")
 
 
 def _trace(trace, line):
@@ -262,25 +266,28 @@ def _trace(trace, line):
     return trace
 
 
-def _not_up(root, trace):
-    if root is None:
+def _not_up(heard, trace):
+    if trace:
         return f"the bridge did not start within {_START_LIMIT_S} s\n" + "\n".join(trace)
+    if not heard:
+        return f"the board said nothing for {_START_LIMIT_S} s; does its page answer?"
     return (
-        f"the bridge runs but has no Wi-Fi after {_START_LIMIT_S} s; it goes on trying. "
+        f"the bridge is not in the Wi-Fi after {_START_LIMIT_S} s; it goes on trying. "
         "Are wifi.ssid and wifi.password right? make logs shows more"
     )
 
 
-def _serves(address, console):
+def _serves(address, target, console):
+    """Ask it which version it is: its console may have been lost for a while."""
     console.print(f"serving {address}")
-    url = address.rstrip("/") + "/api/v1/info.json"
     try:
-        urllib.request.urlopen(url, timeout=_ANSWER_LIMIT_S).close()
-        console.print("it answers")
-    except urllib.error.HTTPError:
-        console.print("it answers")
-    except OSError as error:
-        console.print(f"this PC does not reach it ({error}); is it in another network?")
+        with urllib.request.urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
+            about = json.load(answer)["about"]
+    except (OSError, ValueError, KeyError) as error:
+        console.print(f"this PC gets no answer ({error}); is it in another network?")
+        return 0
+    _check_slot(about["slot"], target, about["last_end"])
+    console.print("it answers")
     return 0
 
 

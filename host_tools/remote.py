@@ -66,10 +66,10 @@ class Board:
             raise RemoteError(f"the board says: {error.decode(errors='replace').strip()}")
         return output.decode().replace("\r\n", "\n")
 
-    def start(self, source):
-        """Run a program without waiting for its end, and give the console back to whatever follows."""
-        with self._trouble("was lost in the middle"):
-            self._transport.exec_raw_no_follow(source)
+    def reset(self):
+        """Reset the board, whose console is free then. The port may be gone before the command is acknowledged."""
+        with contextlib.suppress(*_TROUBLES):
+            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
 
     def restart(self):
         """Reset the board from whatever state the raw REPL is in."""
@@ -80,15 +80,30 @@ class Board:
             self._transport.read_until(1, b">OK", timeout=1)
 
     def lines(self, limit_s):
-        """What the console prints, line by line, for so long."""
+        """What the console prints, line by line, for so long. A port that goes with a reset, as a chip's own USB does, is
+        opened again.
+        """
         until_s = time.monotonic() + limit_s
         begun = b""
         while time.monotonic() < until_s:
-            with self._trouble("is lost"):
+            try:
                 begun += self._transport.serial.read(max(1, self._transport.serial.in_waiting))
+            except _TROUBLES:
+                self._reopen(until_s)
             *whole, begun = begun.split(b"\n")
             for line in whole:
                 yield line.decode(errors="replace").rstrip("\r")
+
+    def _reopen(self, until_s):
+        self.__exit__()
+        while True:
+            time.sleep(_PAUSE_S / 4)
+            try:
+                self._transport = SerialTransport(self.port, timeout=_TIMEOUT_S)
+                return
+            except (TransportError, ValueError):
+                if time.monotonic() > until_s:
+                    raise RemoteError(f"{self.port} did not come back after the reset") from None
 
     @contextlib.contextmanager
     def _trouble(self, what):

@@ -168,7 +168,8 @@ def _scan(arguments, console):
 
 def _progress(console):
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    hidden = not console.is_terminal
+    return Progress(*columns, console=console, transient=True, disable=hidden)
 
 
 def find_setting(arguments, progress):

@@ -12,6 +12,7 @@ from host_tools.free_port import free_port
 from rig import LIMIT_S, ROOT
 
 APP = """\
+import json
 import socket
 
 def main(root):
@@ -21,10 +22,11 @@ def main(root):
     listener.listen(4)
     print("0 I version {name} in", root or "/", "- last end: ?")
     print("0 I serving http://127.0.0.1:{port}/")
+    about = json.dumps({{"about": {{"slot": root, "last_end": "?", "version": "{name}"}}}}).encode()
     while True:
         client = listener.accept()[0]
         client.recv(500)
-        client.write(b"HTTP/1.1 200 OK\\r\\n\\r\\n{name}")
+        client.write(b"HTTP/1.1 200 OK\\r\\n\\r\\n" + about)
         client.close()
 """
 
@@ -88,6 +90,6 @@ class Small:
         """The version that runs, or None."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2) as answer:
-                return answer.read().decode()
-        except OSError:
+                return json.load(answer)["about"]["version"]
+        except (OSError, ValueError):
             return None
