@@ -9,10 +9,7 @@ eight pairs together; their gaps differ, so that no second one does.
 
 from array import array
 
-try:
-    from micropython import const
-except ImportError:
-    const = int
+from const import const
 
 SHORTEST_US = 15385  # 65 Hz
 LONGEST_US = 22222  # 45 Hz

@@ -10,11 +10,6 @@ from ticks import ticks_add, ticks_diff
 from .mains import Mains
 from .rms import Window
 
-try:
-    from micropython import const
-except ImportError:
-    const = int
-
 # Rounds last 0.8 to 1.3 s, 1.05 s on average, in no regular order: by that clamp.mains tells 50 Hz
 # from 51 or 60. The factor was chosen so that a period that is wrong by 0.3 to 15 Hz is found out
 # within 13 rounds, mostly within 5.

@@ -11,11 +11,6 @@ from ticks import ticks_add, ticks_diff
 
 from .rms import DEAD, REASONS, scaled_root
 
-try:
-    from micropython import const
-except ImportError:
-    const = int
-
 _WINDOWS = const(4)  # averaged while the load rests; a step of the load starts anew
 _QUIET_SQUARE = const(300 * 300)  # below 30 mV the slope of the wave is lost in the noise
 _LOUD_SQUARE = const(50 * 50)  # from 5 mV on a phase can be trusted

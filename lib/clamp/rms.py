@@ -14,10 +14,7 @@ from 0 to 3.2 V.
 import math
 from array import array
 
-try:
-    from micropython import const
-except ImportError:
-    const = int
+from const import const
 
 FEW = 1  # not enough samples for one cycle
 UNEVEN = 2  # a hole, or halves of the cycle with very different numbers of samples
