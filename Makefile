@@ -23,7 +23,7 @@ run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=808
 
 test: $(MADE) ## All tests, on CPython and on MicroPython.
 	@$(PY) -m host_tools.interpreter
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (needs Node.js).
 	@$(PY) -m host_tools.interpreter --wasm
