@@ -4,6 +4,7 @@ Measured on MicroPython; on CPython the same polls only have to have the outcome
 """
 
 import gc
+import sys
 
 from line import adu
 from meters import plan, profile
@@ -208,6 +209,7 @@ def test_the_measure_finds_what_it_looks_for():
 
     bus.plan[0].take = wasteful
     now_ms = run(bus, 0, 5)
-    assert come_and_go(bus, now_ms)
+    if sys.platform != "webassembly":  # its collector runs when it has grown, not at a threshold
+        assert come_and_go(bus, now_ms)
     bus.plan[0].take = lambda buf, data, now_ms: bytearray(16)
     assert stay(bus, now_ms)[1] >= 16 * REQUESTS

@@ -9,6 +9,9 @@ from firmware.store import Store
 
 try:
     import vfs
+
+    if not hasattr(vfs, "VfsLfs2"):
+        vfs = None  # the WebAssembly build has none either
 except ImportError:
     vfs = None  # CPython has no littlefs
 
