@@ -7,12 +7,8 @@ does `print` for a number. A document that outgrows `capacity` grows its buffer,
 import io
 import sys
 
+from const import const
 from httpd import answers
-
-try:
-    from micropython import const
-except ImportError:
-    const = int
 
 _WIDTH = const(6)
 # In front of a field's value any number of blanks is allowed (RFC 9112, section 5).

@@ -5,10 +5,7 @@ it comes in pieces is it kept; of the fields nothing but their end matters, sinc
 on a field. No heap.
 """
 
-try:
-    from micropython import const
-except ImportError:
-    const = int
+from const import const
 
 # Long enough for any path of ours with a query, short enough to be kept in every slot.
 LINE_BYTES = const(256)

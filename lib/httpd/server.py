@@ -7,14 +7,10 @@ docs/performance.md says what it comes to.
 
 import sys
 
+from const import const
 from httpd import answers
 from httpd.request import FOUND, TAIL_BYTES, Request, Route
 from ticks import ticks_add, ticks_diff
-
-try:
-    from micropython import const
-except ImportError:
-    const = int
 
 # Larger than most requests: a read that fills its buffer needs no second one to learn that there
 # is no more.
