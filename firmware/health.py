@@ -14,8 +14,8 @@ class Health:
     def __init__(self, may_hold):
         self._may_hold = may_hold
         self._second_ms = None
-        self._collected_s = 0
-        self.stats = {"uptime_s": 0, "heap_used": 0, "heap_free": 0}
+        self._collect_s = 0  # the uptime at which it is due
+        self.stats = {"uptime_s": 0, "heap_live": 0, "heap_used": 0, "heap_free": 0}
 
     def step(self, now_ms):
         if self._second_ms is None:
@@ -24,9 +24,10 @@ class Health:
         while ticks_diff(now_ms, self._second_ms) >= 1000:
             self._second_ms = ticks_add(self._second_ms, 1000)
             stats["uptime_s"] += 1
+        if stats["uptime_s"] >= self._collect_s and self._may_hold():
+            self._collect_s = stats["uptime_s"] + _COLLECT_S
+            gc.collect()
+            stats["heap_live"] = gc.mem_alloc()
         stats["heap_used"] = gc.mem_alloc()
         stats["heap_free"] = gc.mem_free()
-        if stats["uptime_s"] - self._collected_s >= _COLLECT_S and self._may_hold():
-            self._collected_s = stats["uptime_s"]
-            gc.collect()
         return _LOOK_MS

@@ -214,6 +214,10 @@ class Metrics(Report):
         document.write(b"\n")
 
 
+def metrics(counters, devices, links, clamps):
+    return Metrics(families(counters, devices, links, clamps))
+
+
 def families(counters, devices, links, clamps):
     """The families of Metrics (at boot)."""
     made = [(name, "", [(b"", numbers)]) for name, numbers in counters]

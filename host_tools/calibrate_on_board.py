@@ -24,23 +24,22 @@ def root():
 
 def parts(folder):
     """(devices, bus or None, clamps)."""
-    from firmware import app
+    from firmware import app, compose
     from firmware.devices import Site
     from firmware.store import Store
 
     store = Store(folder)
-    config = app._settings(store)
+    config = app.settings(store)
     if config is None:
         sys.exit(1)
     board = store.load("board", config["board"])
-    for pin in board["on"]:  # switches of the transceiver
-        machine.Pin(pin, machine.Pin.OUT, value=1)
+    compose.switch_on(board)
     site = Site(config, store.load)
-    bus = app._bus(config, board, site) if site.links else None
+    bus = compose.make_bus(config, board, site) if site.links else None
     if not site.clamps:
         print("config.json has no clamp")
         sys.exit(1)
-    return site.devices, bus, app._clamps(board, site, store, bus)
+    return site.devices, bus, compose.make_clamps(board, site, store.models(), bus)
 
 
 def device(entry, now_ms):

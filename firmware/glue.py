@@ -1,0 +1,71 @@
+"""What stands between the parts and outlives the boot: the questions that one asks another, and reports on demand.
+
+firmware/compose.py hands these out and is forgotten; whatever it made itself would keep all of it on the heap.
+"""
+
+import machine
+
+from firmware import log
+
+
+def announcer(port):
+    """For the station: up(address)."""
+
+    def up(address):
+        log.info("serving http://%s:%d/" % (address, port))
+
+    return up
+
+
+def resetter(life):
+    """For the station: reset(reason)."""
+
+    def reset(reason):
+        log.error("reset:", reason)
+        life.note(reason)
+        machine.reset()
+
+    return reset
+
+
+def quiet(bus):
+    """For whoever holds the loop for a while: is nothing on the line?"""
+    return (lambda: bus.quiet) if bus else (lambda: True)
+
+
+def reader(fields, key):
+    """For the clamps: a value as a meter has just measured it, or None."""
+    return lambda: fields[key]
+
+
+def looker(station, values, complaint):
+    """For the LED: how is the bridge?"""
+    from firmware import led
+
+    def look():
+        if not station.stats["connected"]:
+            return led.NO_WIFI
+        if values.stale is not None:
+            return led.NO_METER
+        return led.LAST_GOOD if complaint else led.SERVING
+
+    return look
+
+
+class OnDemand:
+    """A report, part and source, that is made when somebody first asks: a board that serves only a charger saves its heap."""
+
+    def __init__(self, name, *subjects):
+        self._name = name  # of the function in firmware.status that makes it of the subjects
+        self._subjects = subjects
+        self._report = None
+
+    def step(self, now_ms):
+        return self._report.step(now_ms) if self._report else 1000
+
+    def open(self, now_ms):
+        if self._report is None:
+            from firmware import status
+
+            self._report = getattr(status, self._name)(*self._subjects)
+        return self._report.open(now_ms)
