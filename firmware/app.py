@@ -6,7 +6,7 @@ import sys
 import machine
 
 from firmware import log, supervisor
-from firmware.life import Life, uncounted
+from firmware.life import Life, failed_starts, uncounted
 
 VERSION = "0.1.0"
 
@@ -30,7 +30,7 @@ def main(root):
     from firmware.store import Store
 
     store = Store(root)
-    config = settings(store)
+    config = settings(store, failed_starts(machine.RTC()))
     if config is None:
         return
     if store.is_new and not store.complaint:
@@ -61,10 +61,10 @@ def main(root):
         raise
 
 
-def settings(store):
-    """The checked config, or None with its fault on the console."""
+def settings(store, failed=0):
+    """The checked config, or None with its fault on the console. failed: starts before this one."""
     try:
-        return store.config(_check)
+        return store.config(_check, failed)
     except ValueError as error:  # a SettingsError
         print(error)
     except OSError:

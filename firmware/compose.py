@@ -93,7 +93,7 @@ def _service(config, site, values, bus, clamps, root, life, lamp, about):
     from nrgkick.documents import Info
 
     http = config["http"]
-    station = Station(config["wifi"], glue.announcer(http["port"]), glue.resetter(life))
+    station = Station(config["wifi"], glue.announcer(life, http["port"]), glue.resetter(life))
     health = Health(glue.quiet(bus))
     routes = {
         b"/api/v1/values.json": values,

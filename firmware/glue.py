@@ -8,10 +8,11 @@ import machine
 from firmware import log
 
 
-def announcer(port):
+def announcer(life, port):
     """For the station: up(address)."""
 
     def up(address):
+        life.reached = True
         log.info("serving http://%s:%d/" % (address, port))
 
     return up

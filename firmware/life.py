@@ -13,6 +13,12 @@ def uptime_s():
     return int(time()) - _start_s
 
 
+def failed_starts(rtc):
+    """How many starts before this one have failed since one was healthy."""
+    memory = rtc.memory()
+    return max(0, memory[1] - 1) if len(memory) > 1 else 0
+
+
 def uncounted(rtc):
     """This start is no failed one, though it ends now."""
     memory = rtc.memory()
@@ -31,6 +37,7 @@ class Life:
         self.last = last_end(memory, cause)
         self._head = bytearray(memory[:2] if len(memory) > 1 else b"N\0") + bytearray(4)
         self.renames = []  # (from, to): done once this run has proved itself
+        self.reached = False  # had Wi-Fi once: a run that nobody could reach proves nothing
         rtc.memory(self._head)
 
     def note(self, reason):
@@ -40,7 +47,7 @@ class Life:
 
     def healthy(self):
         """All went well for a minute: called again every minute. Returns False while there is more to do soon."""
-        if self.renames:
+        if self.renames and self.reached:
             os.rename(*self.renames.pop(0))
             return not self.renames
         self._head[1] = 0

@@ -11,6 +11,7 @@ import os
 
 _MOST_BYTES = 8193  # one more than is allowed
 _CHUNK_BYTES = 256
+_TRIES = 3  # failed starts after which a config that never proved itself is doubted; at 5 comes safe mode
 
 
 class Store:
@@ -29,13 +30,18 @@ class Store:
         self.renames = []
         self.is_new = False
 
-    def config(self, read):
-        """The config, checked by read(text, load, names). Raises that one's error, or OSError where there is no file."""
+    def config(self, read, failed=0):
+        """The config, checked by read(text, load, names). Raises that one's error, or OSError where there is no file.
+
+        failed: how many starts have failed before this one.
+        """
         path = self._top + "/config.json"
         if self._root != self._top and _size(self._root + "/config.json") is not None:
             path = self._root + "/config.json"
         try:
             config = self._read(path, read)
+            if failed >= _TRIES and _size(self._good) is not None and not _same(path, self._good):
+                raise ValueError("%d starts with it failed" % failed)
         except Exception as error:
             try:
                 config = self._read(self._good, read)

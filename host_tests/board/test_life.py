@@ -202,6 +202,28 @@ def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
         assert told in fetched(address, "log")
 
 
+def test_config_that_lets_every_start_fail_gives_way_to_the_last_good_one(whole):
+    whole.config.write_text(json.dumps(GOOD))
+    app = main_of(
+        "import json, os\nfrom firmware import bridge, compose\n"
+        "with open('/config.json') as file: config = json.load(file)\n"
+        "if 'bus' not in config:\n"
+        "    os.rename('/config.json', '/config.good.json')\n"
+        "    config['bus'] = {'poll_interval_ms': 999}\n"
+        "    with open('/config.json', 'w') as file: json.dump(config, file)\n"
+        "make = compose.parts\n"
+        "def failing(config, *rest):\n"
+        "    if config['bus']['poll_interval_ms'] == 999: raise ValueError('no such pin')\n"
+        "    return make(config, *rest)\n"
+        "compose.parts = failing\n"
+        "bridge.main(root)"
+    )
+    with whole.running(app, "--restart", "--http-port", "0") as running:
+        told = json.loads(fetched(running.address(), "status.json"))["about"]
+        assert "3 starts with it failed" in told["config"]
+        assert "no such pin" in told["last_end"]
+
+
 def test_secrets_are_nowhere_to_be_read(whole):
     whole.config.write_text(json.dumps(GOOD))
     app = main_of("from firmware import bridge\nbridge.main(root)")

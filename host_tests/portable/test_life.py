@@ -181,12 +181,15 @@ class Renames:
         self.done.append((old, new))
 
 
-def test_renames_are_done_one_at_a_time_once_it_is_healthy():
+def test_renames_are_done_one_at_a_time_once_it_is_healthy_and_was_reached():
     watched = Watched("bus")
     real, life.os = life.os, Renames()
     try:
         done = life.os.done
         watched.life.renames = [("a", "b"), ("c", "d")]
+        watched.looks(60)
+        assert done == []  # nobody could have reached it
+        watched.life.reached = True
         watched.looks(29)
         assert done == []
         watched.looks(1)

@@ -72,6 +72,26 @@ def test_refused_config_leaves_the_last_good_one_and_a_complaint():
     assert read("/config.json") == "x"
 
 
+def test_config_that_fails_to_start_three_times_leaves_the_last_good_one():
+    emptied()
+    write("/config.json", "8")
+    write("/config.good.json", "7")
+    assert Store(_TOP, _TOP).config(good, 2) == 8
+    store = Store(_TOP, _TOP)
+    assert store.config(good, 3) == 7
+    assert store.complaint == "%s is refused: 3 starts with it failed" % IN_USE
+    assert store.renames == []
+
+
+def test_proved_or_only_config_is_tried_however_often_it_fails():
+    emptied()
+    write("/config.json", "8")
+    assert Store(_TOP, _TOP).config(good, 4) == 8
+    write("/config.good.json", "8")
+    store = Store(_TOP, _TOP)
+    assert store.config(good, 4) == 8 and store.complaint == ""
+
+
 def test_missing_config_leaves_the_last_good_one_and_a_complaint():
     emptied()
     write("/config.good.json", "7")
