@@ -36,12 +36,22 @@ class Station:
         self._radio_ms = 0
         self._pause_ms = 0
         self._looks = 0
-        self.stats = {"connects": 0, "radio_restarts": 0, "connected": 0}
+        self._fault = ""  # what the driver said last: told once
+        self.stats = {"connects": 0, "radio_restarts": 0, "connected": 0, "rssi_dbm": None}
 
     def step(self, now_ms):
         """No heap while nothing changes, but for the address."""
         if self._since_ms is None:
             self._since_ms = now_ms
+        if ticks_diff(now_ms, self._since_ms) >= _RESET_MS:
+            self._since_ms = now_ms
+            self._give_up("no Wi-Fi for 10 minutes")
+        try:
+            return self._advance(now_ms)
+        except OSError as error:
+            return self._failed(str(error))
+
+    def _advance(self, now_ms):
         if self._state == _OFF:
             return self._switch_on(now_ms)
         if self._state == _ON:
@@ -50,19 +60,14 @@ class Station:
             return self._up(now_ms)
         return self._down(now_ms)
 
-    def rssi(self):
-        """dBm, or None while not connected."""
-        try:
-            return self._wlan.status("rssi") if self._state == _CONNECTED else None
-        except OSError:
-            return None
-
     def _switch_on(self, now_ms):
         wlan = self._wlan
         self._radio_ms = now_ms
         if wlan.active():
-            # The radio survives a soft reset, and would refuse to connect while it still does.
-            return self._switch_off()
+            # After a restart, or it survived a soft reset: it would refuse to connect while it still does.
+            wlan.active(False)
+            self._pause_ms = _PAUSE_MS
+            return _PAUSE_MS
         network.hostname(self._config["hostname"])
         wlan.active(True)
         wlan.config(pm=wlan.PM_NONE)
@@ -74,14 +79,10 @@ class Station:
         if config["ip"]:
             ip = config["ip"]
             self._wlan.ifconfig((ip["address"], ip["netmask"], ip["gateway"], ip["dns"]))
-        try:
-            if config["password"]:
-                self._wlan.connect(config["ssid"], config["password"])
-            else:
-                self._wlan.connect(config["ssid"])
-        except OSError as error:
-            log.warn("Wi-Fi:", error)
-            return self._restart()
+        if config["password"]:
+            self._wlan.connect(config["ssid"], config["password"])
+        else:
+            self._wlan.connect(config["ssid"])
         self._state = _CONNECTING
         return _LOOK_MS
 
@@ -95,6 +96,8 @@ class Station:
             log.info("Wi-Fi: connected as", address)
             self._on_up(address)
         self._since_ms = now_ms
+        if self._looks == 0:
+            self.stats["rssi_dbm"] = self._wlan.status("rssi")
         self._looks += 1
         if self._looks == _ADDRESS_LOOKS:
             self._looks = 0
@@ -109,9 +112,6 @@ class Station:
         if self._state == _CONNECTED:
             self._lost("connection")
             self._radio_ms = now_ms
-        if ticks_diff(now_ms, self._since_ms) >= _RESET_MS:
-            self._since_ms = now_ms
-            self._give_up("no Wi-Fi for 10 minutes")
         if ticks_diff(now_ms, self._radio_ms) >= _RADIO_MS:
             log.warn("Wi-Fi: none for a minute, status", self._wlan.status())
             return self._restart()
@@ -121,13 +121,18 @@ class Station:
         log.warn("Wi-Fi: lost the", what)
         self._state = _CONNECTING
         self.stats["connected"] = 0
+        self.stats["rssi_dbm"] = None
+
+    def _failed(self, fault):
+        """The driver has no memory, or is in a state of its own: off and on again, as often as it takes."""
+        if fault != self._fault:
+            self._fault = fault
+            log.warn("Wi-Fi:", fault)
+        if self._state == _CONNECTED:
+            self._lost("connection")
+        return self._restart()
 
     def _restart(self):
         self.stats["radio_restarts"] += 1
-        return self._switch_off()
-
-    def _switch_off(self):
-        self._wlan.active(False)
         self._state = _OFF
-        self._pause_ms = _PAUSE_MS
         return _PAUSE_MS

@@ -251,7 +251,7 @@ def test_meters_are_read_while_there_is_no_wifi(tmp_path):
     ):
         board.until(lambda a: a.status == 200, "a reading without Wi-Fi")
         status = board.get("/status.json").body
-        assert status["wifi"] == {"connects": 0, "radio_restarts": 0, "connected": 0}
+        assert status["wifi"]["connects"] == status["wifi"]["connected"] == 0
         Path(state, "wifi").write_text("okay")
         board.until(
             lambda a: a.body["wifi"]["connected"] == 1, "the return of Wi-Fi", path="/status.json"

@@ -60,7 +60,7 @@ def bitstream(pin, encoding, timing_ns, data):
 
 class WLAN:
     """A station with the states and traps of the ESP32 port. `air`: "ok", "away" (no access point), "password"
-    (refuses us) or "no address" (no DHCP).
+    (refuses us), "no address" (no DHCP) or "no memory" (the radio does not start).
     """
 
     PM_NONE = 0
@@ -81,6 +81,8 @@ class WLAN:
         if on is None:
             return self._active
         self._called("on" if on else "off")
+        if on and self.air == "no memory":
+            raise OSError("WiFi Out of Memory")
         if on:
             self.power_save = 1
         self._active = on

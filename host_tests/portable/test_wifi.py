@@ -1,6 +1,7 @@
 """The station on a strict virtual WLAN with virtual time."""
 
 from esp32_fakes import Board, Clock
+from firmware import log
 from firmware.wifi import Station
 from ticks import ticks_add, ticks_diff
 
@@ -46,7 +47,7 @@ def test_name_then_radio_then_power_save_off_then_connect():
     assert Board.hostname == "bridge" and home.wlan.power_save == 0
     assert home.wlan.credentials == ("Home", "secret")
     assert home.ups == ["192.168.1.7"]
-    assert home.stats == {"connects": 1, "radio_restarts": 0, "connected": 1}
+    assert home.stats == {"connects": 1, "radio_restarts": 0, "connected": 1, "rssi_dbm": -60}
 
 
 def test_first_connect_waits_for_nothing():
@@ -86,7 +87,7 @@ def test_router_reboot_is_sat_out_by_the_driver():
     assert home.stats["connected"] == 0
     home.falls("ok", 5000)
     assert home.ups == ["192.168.1.7"] * 2 and home.wlan.calls == ["on", "connect"]
-    assert home.stats == {"connects": 2, "radio_restarts": 0, "connected": 1}
+    assert home.stats == {"connects": 2, "radio_restarts": 0, "connected": 1, "rssi_dbm": -60}
 
 
 def test_passing_status_codes_are_not_acted_upon():
@@ -141,7 +142,7 @@ def test_lost_address_restarts_the_radio():
     home = Home().until(10000)
     home.wlan.address = "0.0.0.0"  # the lease is over; isconnected() stays true
     home.until(10000 + 45000)
-    assert home.stats == {"connects": 2, "radio_restarts": 1, "connected": 1}
+    assert home.stats == {"connects": 2, "radio_restarts": 1, "connected": 1, "rssi_dbm": -60}
     assert home.ups == ["192.168.1.7"] * 2
 
 
@@ -170,5 +171,22 @@ def test_wrap_of_the_ticks_changes_nothing():
 
 def test_signal_strength_is_told_only_while_connected():
     home = Home()
-    assert home.station.rssi() is None
-    assert home.until(5000).station.rssi() == -60
+    assert home.stats["rssi_dbm"] is None
+    assert home.until(5000).stats["rssi_dbm"] == -60
+    assert home.falls("away", 2000).stats["rssi_dbm"] is None
+
+
+def test_radio_that_does_not_start_is_tried_again_and_told_once():
+    home = Home()
+    warnings = log.stats["warnings"]
+    home.falls("no memory", MINUTE_MS)
+    assert home.wlan.calls.count("on") > 25
+    assert log.stats["warnings"] == warnings + 1
+    home.falls("ok", 5000)
+    assert home.ups == ["192.168.1.7"] and not home.resets
+
+
+def test_radio_that_never_starts_is_a_reason_for_a_reset():
+    home = Home()
+    home.falls("no memory", 10 * MINUTE_MS + 2000)
+    assert home.resets == ["no Wi-Fi for 10 minutes"]
