@@ -40,9 +40,8 @@ def start(root, on_trial, safe):
             raise RuntimeError("the new version ended")
         forget(b"ended")
     except KeyboardInterrupt:
-        micropython.kbd_intr(
-            -1
-        )  # a second Ctrl-C must not cut this short; the REPL turns it on again
+        # A second Ctrl-C must not cut this short; the REPL turns it on again.
+        micropython.kbd_intr(-1)
         forget(b"interrupted at the console")
         raise
     except Exception as error:

@@ -64,9 +64,8 @@ def _config():
 
 
 def _lamp(root, config):
-    name = (
-        config.get("board") or os.listdir(root + "/boards")[0][:-5]
-    )  # only the one in use is there
+    # Only the one in use is there.
+    name = config.get("board") or os.listdir(root + "/boards")[0][:-5]
     with open("%s/boards/%s.json" % (root, name)) as file:
         described = json.load(file)["led"]
     if described:

@@ -18,10 +18,8 @@ from typing import NamedTuple
 SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 APT_HELPER = Path("/usr/lib/apt/apt-helper")
-OWN_USER = (
-    "-o",
-    "APT::Sandbox::User=root",
-)  # root's apt would switch to a user who may not enter our folder
+# Root's apt would switch to a user who may not enter our folder.
+OWN_USER = ("-o", "APT::Sandbox::User=root")
 
 MICROPYTHON = "micropython"
 LIBRARIES = ("libffi8", "libmbedcrypto16", "libmbedtls21", "libmbedx509-7")

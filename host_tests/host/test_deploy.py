@@ -123,9 +123,8 @@ def test_long_file_comes_in_pieces_that_a_board_can_unpack():
     commands = list(deploy_plan.write_commands("/a/f", data))
     assert [size for _, size in commands] == [4096, 4096, 1808]
     assert [command.endswith(b", 'ab')") for command, _ in commands] == [False, True, True]
-    assert (
-        zlib.decompress(deploy_plan.packed(data), wbits=10) == data
-    )  # a window of 1 kB is enough
+    window_of_1_kb = 10
+    assert zlib.decompress(deploy_plan.packed(data), wbits=window_of_1_kb) == data
 
 
 def test_empty_file_is_written_too():
