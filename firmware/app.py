@@ -1,7 +1,6 @@
 """The application: reads the settings, has every part built, forgets what only the boot needs, and runs the parts."""
 
 import gc
-import sys
 
 import machine
 
@@ -10,18 +9,6 @@ from firmware.life import Life, failed_starts, uncounted
 
 VERSION = "0.1.0"
 
-_BOOT_ONLY = (
-    "firmware.compose",
-    "firmware.devices",
-    "firmware.ending",
-    "firmware.store",
-    "meters.profile",
-    "meters.plan",
-    "meters.sunspec",
-    "meters.identity",
-    "meters.quantities",
-    "clamp.models",
-)
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
@@ -53,8 +40,10 @@ def main(root):
         life.renames = store.renames
         tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
         watchdog.tasks = tasks
-        del compose, store, config, parts
-        _unload()
+        del store, config, parts
+        compose.forget(("firmware.ending", "firmware.store", "firmware.compose"))
+        del compose
+        gc.collect()
         supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])
     except KeyboardInterrupt:
         watchdog.relax()
@@ -80,13 +69,3 @@ def _check(text, load, names):
         return read(text, load, names)
     finally:
         unload()
-
-
-def _unload():
-    """Forget the modules that only the boot needs; what they made stays."""
-    for name in _BOOT_ONLY:
-        if name in sys.modules:
-            del sys.modules[name]
-            package, _, module = name.partition(".")
-            delattr(sys.modules[package], module)
-    gc.collect()

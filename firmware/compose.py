@@ -1,12 +1,35 @@
 """The composition: builds every part once from the checked config. The only file that knows all parts; unloaded after the boot."""
 
+import gc
 import json
 import select
+import sys
 
 import machine
 
 from firmware import glue, log, supervisor
-from firmware.devices import VOLTAGES, Site
+
+# What makes devices, links and clamps of the config. The server's code comes when this has gone: a small heap holds
+# one of the two.
+_DESCRIPTIONS = (
+    "firmware.devices",
+    "meters.profile",
+    "meters.plan",
+    "meters.sunspec",
+    "meters.identity",
+    "meters.quantities",
+    "clamp.models",
+)
+
+
+def forget(names):
+    """Drop modules that are not needed again; what they made stays."""
+    for name in names:
+        if name in sys.modules:
+            del sys.modules[name]
+            package, _, module = name.partition(".")
+            delattr(sys.modules[package], module)
+    gc.collect()
 
 
 def parts(config, store, root, life, about):
@@ -18,19 +41,34 @@ def parts(config, store, root, life, about):
 
         lamp = led.make(board["led"])
     switch_on(board)
+    made, routes, subjects = _measuring(config, store, board)
+    del board
+    forget(_DESCRIPTIONS)
+    about["board"] = config["board"]
+    about["config"] = store.complaint
+    routes[b"/log"] = log.ring
+    return made + _service(config, made, routes, subjects, root, life, lamp, about)
+
+
+def _measuring(config, store, board):
+    """The parts that measure, the charger's two documents by their paths, and (devices, links, clamps)."""
+    from firmware.devices import Site
+    from nrgkick.documents import Info
+
     site = Site(config, store.load)
     made = []
-    bus = make_bus(config, board, site) if site.links else None
-    if bus:
+    bus = clamps = None
+    if site.links:
+        bus = make_bus(config, board, site)
         made.append(("bus", bus))
-    clamps = make_clamps(board, site, store.models(), bus) if site.clamps else None
-    if clamps:
+    if site.clamps:
+        clamps = make_clamps(board, site, store.models(), bus)
         made.append(("clamps", clamps))
     values = _values(config, site, [part for _, part in made])
     made.append(("values", values))
-    about["board"] = config["board"]
-    about["config"] = store.complaint
-    return made + _service(config, site, values, bus, clamps, root, life, lamp, about)
+    routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": Info(site.infos)}
+    devices = site.devices + ([site.load] if site.load else [])
+    return made, routes, (devices, site.links, clamps.clamps if clamps else [])
 
 
 def switch_on(board):
@@ -59,6 +97,7 @@ def make_clamps(board, site, models, bus):
     from clamp.part import Clamps
     from clamp.reading import Clamp, PhaseSum
     from firmware.clamp_adc import ClampADC
+    from firmware.devices import VOLTAGES
 
     clamps = []
     for device, entry in site.clamps:
@@ -67,7 +106,7 @@ def make_clamps(board, site, models, bus):
         several = PhaseSum(device, device.power, names) if len(names) > 1 else None
         for phase in range(len(names)):
             sampler = ClampADC(board["clamps"][names[phase]])
-            volts = _voltage(site.voltage_device, phase)
+            volts = _voltage(site.voltage_device, VOLTAGES[phase])
             key = names[phase] if several else device.power
             clamps.append(Clamp(names[phase], sampler, figures, several or device, key, volts))
     return Clamps(clamps, may_hold=glue.quiet(bus))
@@ -84,45 +123,37 @@ def _values(config, site, clocks):
     return Values(site.devices, clocks, load)
 
 
-def _service(config, site, values, bus, clamps, root, life, lamp, about):
-    """Wi-Fi, the server and what it serves."""
+def _service(config, measuring, routes, subjects, root, life, lamp, about):
+    """Wi-Fi, the server and what it serves. subjects: what the reports tell of."""
     from firmware.health import Health
     from firmware.wifi import Station
     from httpd.answers import File
     from httpd.server import Server, listen
-    from nrgkick.documents import Info
 
     http = config["http"]
     station = Station(config["wifi"], glue.announcer(life, http["port"]), glue.resetter(life))
+    bus = dict(measuring).get("bus")
     health = Health(glue.quiet(bus))
-    routes = {
-        b"/api/v1/values.json": values,
-        b"/api/v1/info.json": Info(site.infos),
-        b"/log": log.ring,
-        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
-    }
+    routes[b"/"] = File(root + "/firmware/page.html", "text/html; charset=utf-8")
     server = Server(listen(http["host"], http["port"]), routes, select.poll())
     counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
     counters += [("log", log.stats), ("falls", supervisor.falls)]
     if bus:
         counters += [("bus", bus.stats), ("line", bus.master.stats)]
-    devices = site.devices + ([site.load] if site.load else [])
-    subjects = (counters, devices, site.links, clamps.clamps if clamps else [])
     made = [("server", server), ("wifi", station), ("health", health)]
     reports = (
-        ("/status.json", glue.OnDemand("Status", json.dumps(about).encode(), *subjects)),
-        ("/metrics", glue.OnDemand("metrics", *subjects)),
+        ("/status.json", glue.OnDemand("Status", json.dumps(about).encode(), counters, *subjects)),
+        ("/metrics", glue.OnDemand("metrics", counters, *subjects)),
     )
     for path, report in reports:
         server.add(path.encode(), report)
         made.append((path, report))
     if lamp:
-        lamp.look = glue.looker(station, values, about["config"])
+        lamp.look = glue.looker(station, dict(measuring)["values"], about["config"])
         made.append(("led", lamp))
     return made
 
 
-def _voltage(device, phase):
+def _voltage(device, key):
     """What asks the meter for its volts, or None where none measures them."""
-    fields, key = (device.fields if device else {}), VOLTAGES[phase]
-    return glue.reader(fields, key) if key in fields else None
+    return glue.reader(device.fields, key) if device and key in device.fields else None
