@@ -5,7 +5,8 @@ import gc
 from ticks import ticks_add, ticks_diff
 
 _LOOK_MS = 1000
-_COLLECT_S = 60
+_RETRY_MS = 10
+_GARBAGE_BYTES = 2048  # well before gc.threshold collects at a moment of its own (boot.py)
 
 
 class Health:
@@ -14,7 +15,6 @@ class Health:
     def __init__(self, may_hold):
         self._may_hold = may_hold
         self._second_ms = None
-        self._collect_s = 0  # the uptime at which it is due
         self.stats = {"uptime_s": 0, "heap_live": 0, "heap_used": 0, "heap_free": 0}
 
     def step(self, now_ms):
@@ -24,10 +24,12 @@ class Health:
         while ticks_diff(now_ms, self._second_ms) >= 1000:
             self._second_ms = ticks_add(self._second_ms, 1000)
             stats["uptime_s"] += 1
-        if stats["uptime_s"] >= self._collect_s and self._may_hold():
-            self._collect_s = stats["uptime_s"] + _COLLECT_S
-            gc.collect()
-            stats["heap_live"] = gc.mem_alloc()
         stats["heap_used"] = gc.mem_alloc()
         stats["heap_free"] = gc.mem_free()
+        if stats["heap_used"] - stats["heap_live"] < _GARBAGE_BYTES:
+            return _LOOK_MS
+        if not self._may_hold():
+            return _RETRY_MS
+        gc.collect()
+        stats["heap_live"] = gc.mem_alloc()
         return _LOOK_MS

@@ -4,7 +4,7 @@ import asyncio
 import gc
 
 from esp32_fakes import RTC, Board
-from firmware import led, life, log, supervisor
+from firmware import health, led, life, log, supervisor
 from firmware.ending import last_end
 from firmware.life import Life
 from firmware.watchdog import Watchdog
@@ -312,3 +312,41 @@ def test_looks_of_watchdog_and_lamp_take_no_heap():
         lamp.step(0)
 
     assert heap_of(look) == 0
+
+
+class Heap:
+    """In place of gc: `used` bytes, of which `live` stay."""
+
+    def __init__(self):
+        self.live = self.used = 90000
+        self.collections = 0
+
+    def mem_alloc(self):
+        return self.used
+
+    def mem_free(self):
+        return 112000 - self.used
+
+    def collect(self):
+        self.collections += 1
+        self.used = self.live
+
+
+def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
+    heap = Heap()
+    quiet = [True]
+    real, health.gc = health.gc, heap
+    try:
+        part = health.Health(lambda: quiet[0])
+        assert part.step(0) == 1000 and heap.collections == 1  # what the boot left
+        heap.used += 2000
+        assert part.step(1000) == 1000 and heap.collections == 1
+        assert part.stats["heap_used"] == 92000
+        heap.used += 100
+        quiet[0] = False
+        assert part.step(2000) <= 20 and heap.collections == 1
+        quiet[0] = True
+        assert part.step(2010) == 1000 and heap.collections == 2
+        assert part.stats["heap_live"] == 90000 and part.stats["uptime_s"] == 2
+    finally:
+        health.gc = real
