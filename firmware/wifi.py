@@ -60,6 +60,10 @@ class Station:
             return self._up(now_ms)
         return self._down(now_ms)
 
+    def network(self):
+        """(address, netmask, gateway, DNS server), None while not connected."""
+        return self._wlan.ifconfig() if self._state == _CONNECTED else None
+
     def _switch_on(self, now_ms):
         wlan = self._wlan
         self._radio_ms = now_ms

@@ -190,3 +190,11 @@ def test_radio_that_never_starts_is_a_reason_for_a_reset():
     home = Home()
     home.falls("no memory", 10 * MINUTE_MS + 2000)
     assert home.resets == ["no Wi-Fi for 10 minutes"]
+
+
+def test_network_is_told_only_while_connected():
+    home = Home(before=lambda wlan: wlan.active(True))
+    assert home.station.network() is None
+    network = ("192.168.1.7", "255.255.255.0", "192.168.1.1", "192.168.1.1")
+    assert home.until(5000).station.network() == network
+    assert home.falls("away", 1000).station.network() is None
