@@ -1,4 +1,4 @@
-"""machine and network for the firmware's own parts, on a virtual clock: small, strict, odd where the chip is odd.
+"""machine, network and esp32 for the firmware's own parts, on a virtual clock: small, strict, odd where the chip is odd.
 
 Importing this puts them in place; so it comes before the firmware.
 """
@@ -152,6 +152,41 @@ class Network:
         Board.hostname = name
 
 
+class NVS:
+    """Blobs in one namespace; `full`: the partition takes no more."""
+
+    @classmethod
+    def fresh(cls):
+        cls.kept = {}
+        cls.commits = 0
+        cls.full = False
+
+    def __init__(self, namespace):
+        assert 1 <= len(namespace) <= 15
+
+    def get_blob(self, key, buffer):
+        if key not in self.kept:
+            raise OSError(-0x1102, "ESP_ERR_NVS_NOT_FOUND")
+        value = self.kept[key]
+        if len(value) > len(buffer):
+            raise OSError(-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
+        buffer[: len(value)] = value
+        return len(value)
+
+    def set_blob(self, key, value):
+        assert 1 <= len(key) <= 15
+        if self.full:
+            raise OSError(-0x1105, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
+        self.kept[key] = bytes(value)
+
+    def commit(self):
+        NVS.commits += 1
+
+
+class Esp32:
+    NVS = NVS
+
+
 class Machine:
     RTC = RTC
     WDT = WDT
@@ -172,8 +207,10 @@ class Micropython:
 
 
 Board.fresh()
+NVS.fresh()
 sys.modules["machine"] = Machine
 sys.modules["network"] = Network
+sys.modules["esp32"] = Esp32
 if "micropython" not in sys.implementation.name:
     sys.modules["micropython"] = Micropython
     import asyncio
