@@ -109,3 +109,23 @@ def test_what_was_stored_on_another_day_or_for_another_meter_is_not_taken():
         clock.day = 101
         daily.put(TOTAL, 5800, 30)
         assert device.fields[DAY] is None
+
+
+def test_count_begins_anew_when_the_time_was_unknown():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = None  # the clock found itself wrong, perhaps by a day
+    daily.put(TOTAL, 5040, 20)
+    clock.day = 101
+    daily.put(TOTAL, 5050, 30)
+    assert device.fields[DAY] is None
+
+
+def test_midnight_of_today_is_found_again_when_the_time_was_unknown():
+    store = Store()
+    clock, device, daily = build(store)
+    for day, total_wh in ((100, 5000), (101, 5000), (None, 5600), (101, 5700)):
+        clock.day = day
+        daily.put(TOTAL, total_wh, 10)
+    assert device.fields[DAY] == 700

@@ -1,15 +1,15 @@
 """The energy of the day where a unit has only a total: counted from the total at local midnight."""
 
-_UNSEEN_WH = (
-    100  # what may have been counted between the last reading of a day and the first of the next
-)
+# What may have been counted between the last reading of a day and the first of the next.
+_UNSEEN_WH = 100
 
 
 class Daily:
     """Stands between the quantity of a total and its device.
 
     local_day(): the number of the local day, None while the time is unknown. load() gives the (day, total) that
-    save(day, total) was given last, or None. What the total was at midnight is never guessed: without it the day is left out.
+    save(day, total) was given last, or None; it is asked whenever the time has become known. What the total was at
+    midnight is never guessed: without it the day is left out.
     """
 
     def __init__(self, device, key, local_day, load=None, save=None):
@@ -27,6 +27,7 @@ class Daily:
         self._device.put(key, total_wh, at_ms)
         day = self._local_day()
         if day is None:
+            self._day = None
             return
         if day != self._day:
             self._turn(day, total_wh)
