@@ -132,6 +132,7 @@ def _allowed(kind, allowed):
             "yes_no": "`true`, `false`",
             "ip": "IPv4 address",
             "host": "IPv4 address or name",
+            "zone": "POSIX time zone",
         }.get(kind, "")
     low, high = allowed
     unit = {

@@ -438,6 +438,21 @@ def test_polling_must_be_faster_than_readings_grow_stale():
     assert complaint(config(top='"bus": {"poll_interval_ms": 0},')) is None
 
 
+def test_time_zone_is_one_as_posix_writes_it():
+    for zone in ("UTC0", "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "AEST-10AEDT,M10.1.0,M4.1.0/3"):
+        assert complaint(config(top='"time": {"zone": "%s"},' % zone)) is None, zone
+    line = 'time.zone: "Europe/Vienna" is no time zone as POSIX writes it; '
+    line += 'one like "CET-1CEST,M3.5.0,M10.5.0/3" is allowed'
+    assert complaint(config(top='"time": {"zone": "Europe/Vienna"},')) == line
+
+
+def test_time_has_its_defaults_and_did_you_mean():
+    found = read(config())["time"]
+    assert found == {"server": None, "port": 123, "zone": "CET-1CEST,M3.5.0,M10.5.0/3"}
+    line = 'time.sever: unknown key; did you mean "server"?'
+    assert complaint(config(top='"time": {"sever": "10.0.0.1"},')) == line
+
+
 def test_the_whole_file_is_judged_before_its_parts():
     assert (
         complaint("")

@@ -4,7 +4,7 @@ from settings import devices
 from settings.schema import rows
 from settings.values import complain, filled, ip_number, nothing_named
 
-_SECTIONS = ("wifi", "http", "bus", "freshness")
+_SECTIONS = ("wifi", "http", "bus", "freshness", "time")
 
 
 def completed(written, load, names):

@@ -13,6 +13,7 @@ board text esp32-devkit-max3485 1 64
 http section all
 bus section all
 freshness section all
+time section all
 load_power load computed computed omit
 devices list needed
 
@@ -44,6 +45,11 @@ de pin - 0 48
 [freshness]
 limit_s whole 7 1 60
 when_stale one_of error error omit hold
+
+[time]
+server host -
+port whole 123 1 65535
+zone zone CET-1CEST,M3.5.0,M10.5.0/3
 
 [device]
 category one_of needed inverters energy_meters batteries smart_loads

@@ -123,6 +123,8 @@ def _wrong_text(value, kind, allowed):
             else all(_is_label(part) for part in value.split("."))
         )
         return None if good else "is neither an IPv4 address nor a host name"
+    if kind == "zone":
+        return None if _is_zone(value) else "is no time zone as POSIX writes it"
     if any(c < " " for c in value):
         return "has a control character"
     size = len(value.encode())
@@ -135,6 +137,16 @@ def _is_label(text):
     letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
     fits = 1 <= len(text) <= 32 and text[0] != "-" and text[-1] != "-"
     return fits and all(c in letters for c in text.lower())
+
+
+def _is_zone(text):
+    from daytime import zone
+
+    try:
+        zone.changes(text)
+    except ValueError:
+        return False
+    return True
 
 
 def ip_number(text):

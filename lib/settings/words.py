@@ -48,6 +48,8 @@ def allowed(kind, limits):
         return 'an address like "192.168.1.10" is allowed'
     if kind == "host":
         return 'an address like "0.0.0.0" or a host name is allowed'
+    if kind == "zone":
+        return 'one like "CET-1CEST,M3.5.0,M10.5.0/3" is allowed'
     if kind == "label":
         return 'letters, digits and "-" within, %d to %d, are allowed' % tuple(limits)
     words = "%s to %s" % tuple(limits)
