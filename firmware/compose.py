@@ -19,6 +19,7 @@ _DESCRIPTIONS = (
     "meters.identity",
     "meters.quantities",
     "clamp.models",
+    "daytime.zone",
 )
 
 
@@ -66,6 +67,8 @@ def _measuring(config, store, board):
         made.append(("clamps", clamps))
     values = _values(config, site, [part for _, part in made])
     made.append(("values", values))
+    if site.clock:
+        made.append(("time", site.clock))
     routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": Info(site.infos)}
     devices = site.devices + ([site.load] if site.load else [])
     return made, routes, (devices, site.links, clamps.clamps if clamps else [])
@@ -140,6 +143,10 @@ def _service(config, measuring, routes, subjects, root, life, lamp, about):
     counters += [("log", log.stats), ("falls", supervisor.falls)]
     if bus:
         counters += [("bus", bus.stats), ("line", bus.master.stats)]
+    clock = dict(measuring).get("time")
+    if clock:
+        clock.network = station.network
+        counters.append(("time", clock.stats))
     made = [("server", server), ("wifi", station), ("health", health)]
     reports = (
         ("/status.json", glue.OnDemand("Status", json.dumps(about).encode(), counters, *subjects)),

@@ -12,10 +12,11 @@ _DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
 class Site:
-    """All devices of a config. load(kind, name) gives profiles; local_day: see meters.daily."""
+    """All devices of a config. load(kind, name) gives profiles."""
 
-    def __init__(self, config, load, local_day=None):
-        self._local_day = local_day
+    def __init__(self, config, load):
+        self._time = config["time"]
+        self.clock = None  # where a device needs the local day
         self.devices = []
         self.infos = []  # (category, index, info)
         self.locations = {}  # of energy meters, by index
@@ -103,7 +104,8 @@ class Site:
                 self.voltage_device = device
         for key, name in pairs:
             device.add(key)
-            target = self._with_day(device, key, pairs)
+            of = "%s %d %s" % (entry["profile"], unit, name)
+            target = self._with_day(device, key, pairs, of)
             made = profile.quantity(target, key, name, description, device.category, invert)
             if key == "inv_power_ac_w" and "max_ac_w" in info:
                 # Inverters may exceed their plate for a moment; half as much again is a wrong reading.
@@ -111,14 +113,21 @@ class Site:
                 made.low, made.high = max(made.low, -limit_w), min(made.high, limit_w)
             self._quantities[unit].append(made)
 
-    def _with_day(self, device, key, pairs):
+    def _with_day(self, device, key, pairs, of):
         """What a total is put into: the device, or what counts the day beside it where the unit does not."""
-        if key != _TOTAL or self._local_day is None or _DAY in [key for key, _ in pairs]:
+        if key != _TOTAL or _DAY in [key for key, _ in pairs]:
             return device
+        from firmware.midnight import Midnight
         from meters.daily import Daily
 
+        if self.clock is None:
+            from daytime import zone
+            from firmware.clock import Clock
+
+            self.clock = Clock(self._time, zone.changes(self._time["zone"]))
+        kept = Midnight(of)
         device.add(_DAY)
-        return Daily(device, _DAY, self._local_day)
+        return Daily(device, _DAY, self.clock.day, kept.load, kept.save)
 
 
 def _fix(device, entry):

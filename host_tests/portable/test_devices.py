@@ -2,6 +2,7 @@
 
 import json
 
+import esp32_fakes
 import settings
 from firmware.devices import Site
 from nrgkick.readings import OMIT
@@ -98,3 +99,36 @@ def test_a_measured_house_load_is_a_device_of_its_own_and_never_spoils_the_docum
     assert [(device, entry["clamp"]) for device, entry in made.clamps] == [
         (made.load, ["ct1", "ct2"])
     ]
+
+
+def _with_energies(*names):
+    """The site of one inverter that has these energies."""
+    power = PROFILE["roles"]["inverters"]["power"]
+    energies = [(name, {"address": 3, "type": "u32", "scale": "1 Wh"}) for name in names]
+    profile = dict(PROFILE, roles={"inverters": dict([("power", power)] + energies)})
+
+    def load(kind, name):
+        return profile if kind == "profile" else _load(kind, name)
+
+    config = {"wifi": {"ssid": "Home"}, "devices": [inverter()]}
+    return Site(settings.read(json.dumps(config), load, lambda kind: []), load)
+
+
+def test_day_is_counted_where_there_is_only_a_total():
+    for total in ("energy_total", "energy_export"):
+        esp32_fakes.NVS.fresh()
+        made = _with_energies(total)
+        device = made.devices[0]
+        _, counted = made._quantities[2]
+        assert made.clock.day() is None and device.fields["pv_energy_day_wh"] is None
+        counted.device._local_day = iter((100, 101, 101)).__next__
+        for total_wh in (5000, 5001, 5800):
+            counted.device.put("pv_energy_total_wh", total_wh, 10)
+        assert device.fields["pv_energy_day_wh"] == 800
+        assert len(esp32_fakes.NVS.kept) == 1, "midnight is kept"
+
+
+def test_no_clock_where_no_device_needs_the_day():
+    assert _with_energies("energy_total", "energy_day").clock is None
+    assert _with_energies().clock is None
+    assert site(meter()).clock is None
