@@ -5,9 +5,8 @@ Of the three kinds of rules only M is taken, month.week.weekday: no zone of toda
 
 from array import array
 
-_YEARS = range(
-    2024, 2058
-)  # as far as 30 bits of seconds reach: small integers, which cost no heap
+# As far as 30 bits of seconds reach: small integers, which cost no heap.
+_YEARS = range(2024, 2058)
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY_S = 86400
 _DIGITS = "0123456789"
