@@ -31,12 +31,12 @@ class ClampADC:
         count = due_us = 0
         self.start_us = start_us = ticks()
         while True:
-            value = read_uv()
+            value_uv = read_uv()
             now_us = (ticks() - start_us) & _MASK
-            if now_us >= length_us or count == window.capacity:
-                return count
             if now_us >= due_us:
                 times_us[count] = now_us
-                values[count] = value
+                values[count] = value_uv // 100
                 count += 1
                 due_us += spacing_us
+            if now_us >= length_us or count == window.capacity:
+                return count

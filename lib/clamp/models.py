@@ -18,8 +18,8 @@ class ClampError(ValueError):
 
 
 class Scale:
-    """gain_ua: microamps of 0.1 mV · error_permille of the reading · noise_floor_ma or None: found
-    from the samples.
+    """gain_ua: microamps of 0.1 mV · error_permille of the reading · noise_square: that of the calibrated noise
+    floor, in tenths of a millivolt; None: found from the samples.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Scale:
             self.error_permille = round(model_error_percent * 10) + _ADC_ERROR_PERMILLE
         else:
             self.error_permille = round(error_percent * 10)
-        self.noise_floor_ma = None
+        self.noise_square = None
         self.nominal_dv = 2300
         self.power_factor_permille = 1000
 
@@ -46,7 +46,8 @@ def scale(entry, models):
         entry.get("error_percent"),
         model.get("error_percent", _UNKNOWN_ERROR_PERCENT),
     )
-    made.noise_floor_ma = entry.get("noise_floor_ma")
+    if entry.get("noise_floor_ma") is not None:
+        made.noise_square = round((entry["noise_floor_ma"] * 1000 / made.gain_ua) ** 2)
     made.nominal_dv = round(entry.get("voltage", 230) * 10)
     made.power_factor_permille = round(entry.get("power_factor", 1) * 1000)
     return made

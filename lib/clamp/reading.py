@@ -4,16 +4,16 @@ Currents are unsigned and powers apparent: a clamp alone knows neither the direc
 voltage.
 """
 
-from array import array
-
 from const import const
 from ticks import ticks_add, ticks_diff
 
 from .rms import DEAD, REASONS, scaled_root
 
-_WINDOWS = const(4)  # averaged while the load rests; a step of the load starts anew
+# While the load rests, each window moves the average by an eighth of what it differs: as good as the mean of fifteen.
+_WINDOWS = const(8)
+_ROUNDING = const(25)  # half a step of the ADC squared: what a pin without noise hides or feigns
 _QUIET_SQUARE = const(300 * 300)  # below 30 mV the slope of the wave is lost in the noise
-_LOUD_SQUARE = const(50 * 50)  # from 5 mV on a phase can be trusted
+_LOUD_SQUARE = const(20 * 20)  # from 2 mV on a phase can be trusted, later where noise is stronger
 _NOMINAL_ERROR_PERMILLE = const(100)  # of an unmeasured voltage: EN 50160
 _FREQUENCY = REASONS.index("frequency")
 
@@ -50,11 +50,10 @@ class Clamp:
         self._device = device
         self._key = key
         self._voltage_dv = voltage_dv
-        self._squares = array("i", bytes(4 * _WINDOWS))
-        self._averaged = 0
+        self._averaged = 0  # windows, up to _WINDOWS
         self._square = 0  # their mean
-        self._noise_square = 0
-        self._noise_windows = 0
+        self._noise_square = 0  # the noise in it
+        self._doubt = 0  # how far the mean may be off
         self._start_us = 0
         self._phase = -1
 
@@ -64,9 +63,8 @@ class Clamp:
         result["samples"] = window.count
         result["clipped_permille"] = window.clipped_permille
         if window.reason >= DEAD:
-            self._phase = (
-                -1
-            )  # this may last: what comes after is not compared with what was before
+            # This may last: what comes after is not compared with what was before.
+            self._phase = -1
         reason = window.reason or self._listen(window, mains)
         if reason:
             self.rejected[REASONS[reason]] += 1
@@ -79,7 +77,7 @@ class Clamp:
         """Tell the mains where its fundamental stood; a reason if the window's length was wrong."""
         result = self.result
         result["offset_mv"] = window.mean // 10
-        if window.mean_square - window.noise_square < _LOUD_SQUARE:
+        if window.mean_square - window.noise_square * 3 // 2 < _LOUD_SQUARE:
             return 0
         start_us = ticks_add(self.sampler.start_us, window.times_us[0])
         if self._phase >= 0:
@@ -94,71 +92,63 @@ class Clamp:
         return _FREQUENCY
 
     def _average(self, window):
-        square = window.mean_square
-        if abs(square - self._square) * 8 > self._square + 4 * self._noise_square:
+        """Take a window into the average; one that cannot be of the same load starts it anew."""
+        off = window.mean_square - self._square
+        spread = self._spread(window.count)
+        # Five standard deviations, and what two edges of a dimmer between samples may do.
+        if abs(off) * 2 > 5 * spread + self._square // 16:
             self._averaged = 0
-        self._squares[self._averaged % _WINDOWS] = square
-        self._averaged += 1
-        if self._averaged == 2 * _WINDOWS:
-            self._averaged = _WINDOWS
-        self._square = self._mean_square()
-        if square < _QUIET_SQUARE:
-            self._noise_windows = min(self._noise_windows + 1, 2 * _WINDOWS)
-            self._noise_square += (window.noise_square - self._noise_square) // self._noise_windows
+        self._averaged = count = min(self._averaged + 1, _WINDOWS)
+        self._square += (off + count // 2) // count
+        self._noise_square += (window.noise_square - self._noise_square + count // 2) // count
+        # After a change too small to start anew the newest window is nearer to the truth.
+        self._doubt = abs(window.mean_square - self._square) + self._spread(window.count)
+        self._doubt += window.edge_square
 
-    def _mean_square(self):
-        count = min(self._averaged, _WINDOWS)
-        total = 0
-        for i in range(count):
-            total += self._squares[i]
-        return total // count
-
-    def _noise(self):
-        """The noise floor squared, in tenths of a millivolt: as calibrated, else as seen."""
-        floor_ma = self.scale.noise_floor_ma
-        if floor_ma is None:
-            return self._noise_square
-        floor = floor_ma * 1000 // self.scale.gain_ua
-        return floor * floor
+    def _spread(self, samples):
+        """Two standard deviations of one window's mean square: 2 * sqrt((4 * signal + 2 * noise) * noise / samples)."""
+        noise = self._noise_square + _ROUNDING
+        sixteenths = scaled_root(noise * 256 // samples, 1)
+        return (sixteenths * scaled_root(self._square - noise // 2, 1) >> 2) + _ROUNDING
 
     def _publish(self, ended_ms):
         scale = self.scale
         gain_ua = scale.gain_ua
-        noise = self._noise()
+        noise = self._noise_square
+        doubt = self._doubt
+        if scale.noise_square is None:
+            doubt += noise // 2  # neighbours do not tell noise that lasts longer than a sample
+        else:
+            noise = scale.noise_square
+            doubt += abs(noise - self._noise_square)
         square = max(self._square - noise, 0)
         current_ma = (scaled_root(square, gain_ua) + 500) // 1000
-        # the floor itself is known to about half its square: all of the error near zero, nothing
-        # of it far above
-        error_ma = scaled_root(square + noise // 2, gain_ua) // 1000 - current_ma
-        error_ma += current_ma * scale.error_permille // 1000
+        low_ma = scaled_root(square - doubt, gain_ua) // 1000
+        high_ma = scaled_root(square + doubt, gain_ua) // 1000
+        error_ma = max(current_ma - low_ma, high_ma - current_ma)
         result = self.result
         result["current_ma"] = current_ma
         result["rms_ma"] = scaled_root(self._square, gain_ua) // 1000
-        if scale.noise_floor_ma is not None or self._noise_windows:
+        if scale.noise_square is not None or self._square < _QUIET_SQUARE:
             result["noise_ma"] = scaled_root(noise, gain_ua) // 1000
-        voltage_dv = self._volts()
-        power_w = self._watts(current_ma, voltage_dv)
-        result["power_w"] = power_w
-        result["error_w"] = self._watts(error_ma, voltage_dv) + self._voltage_error_w(power_w) + 1
+        self._power(current_ma, error_ma + (current_ma * scale.error_permille + gain_ua) // 1000)
         self.measured_ms = ended_ms
         if self._device is not None:
-            self._device.put(self._key, power_w, ended_ms)
+            self._device.put(self._key, result["power_w"], ended_ms)
 
-    def _volts(self):
+    def _power(self, current_ma, error_ma):
         result = self.result
+        scale = self.scale
         voltage_dv = None if self._voltage_dv is None else self._voltage_dv()
         result["voltage_measured"] = 0 if voltage_dv is None else 1
         if voltage_dv is None:
-            voltage_dv = self.scale.nominal_dv
+            voltage_dv = scale.nominal_dv
+            error_ma += current_ma * _NOMINAL_ERROR_PERMILLE // 1000
         result["voltage_dv"] = voltage_dv
-        return voltage_dv
-
-    def _watts(self, current_ma, voltage_dv):
-        tenths = voltage_dv * current_ma // 1000
-        return (tenths * self.scale.power_factor_permille + 5000) // 10000
-
-    def _voltage_error_w(self, power_w):
-        return 0 if self.result["voltage_measured"] else power_w * _NOMINAL_ERROR_PERMILLE // 1000
+        power_w = voltage_dv * current_ma // 1000 * scale.power_factor_permille
+        error_w = voltage_dv * error_ma // 1000 * scale.power_factor_permille
+        result["power_w"] = (power_w + 5000) // 10000
+        result["error_w"] = (error_w + 5000) // 10000 + 1
 
 
 class PhaseSum:
