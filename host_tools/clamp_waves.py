@@ -72,6 +72,8 @@ class Input:
     (shortest, longest).
     """
 
+    chance = Random
+
     def __init__(self, wave, rms_mv, **settings):
         self.wave = wave
         self.rms_mv = rms_mv
@@ -82,7 +84,7 @@ class Input:
         self.spacing_us = settings.pop("spacing_us", (40, 80))
         self.step_uv = settings.pop("step_uv", 1000)  # read_uv() counts whole millivolts
         self.lsb_mv = settings.pop("lsb_mv", 3200 / 4096)
-        self._random = Random(settings.pop("seed", 1))
+        self._random = self.chance(settings.pop("seed", 1))
         self.now_us = settings.pop("start_us", 0)
         assert not settings, settings
         self.reads = 0
