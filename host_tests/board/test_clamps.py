@@ -101,7 +101,9 @@ def test_clipping_lets_the_reading_age_until_the_document_is_refused(tmp_path):
         assert all(abs(power_w / (5 * 230) - 1) < 0.01 for power_w in powers)
         assert "smart_loads 0" in seen[-1].body["error"]
         clamp = board.get("/status.json").body["clamps"]["ct1"]
-        assert clamp["rejected"]["clipped"] >= 2 and clamp["clipped_permille"] > 20
+        # On a busy PC one of them may have holes as well.
+        assert clamp["rejected"]["clipped"] >= 1 and clamp["clipped_permille"] > 20
+        assert sum(clamp["rejected"].values()) >= 2
         assert clamp["windows"] <= windows + 3
         wave.write_text("sine(amps_rms=5)\n")
         board.until(lambda a: a.status == 200, "healed", limit_s=30)
