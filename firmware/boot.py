@@ -34,9 +34,12 @@ def counted():
     head = bytearray(memory[:6] if memory[:1] == b"N" and len(memory) > 5 else _HEAD)
     roots = slots()
     if len(roots) > 1 and head[1] >= _TRIES:
-        with open("/slot.tmp", "w") as file:
-            file.write(roots[1])
-        os.rename("/slot.tmp", "/slot")
+        try:
+            with open("/slot.tmp", "w") as file:
+                file.write(roots[1])
+            os.rename("/slot.tmp", "/slot")
+        except OSError:
+            pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself
         memory = head + b"the new version was given up: " + memory[6:]
         del roots[0]
         head[1] = 0

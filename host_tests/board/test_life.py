@@ -135,6 +135,17 @@ def test_slot_on_trial_is_given_up_after_two_failed_starts(bench, fault):
     assert lines[4] == "runs /a ['/a', '/a/lib', '.frozen'] /a"
 
 
+def test_old_version_runs_even_where_nothing_can_be_written(bench):
+    new = main_of(
+        "import os\nprint('runs', 'new', 'slot.tmp' in os.listdir('/'))\n"
+        "if not 'slot.tmp' in os.listdir('/'):\n    os.mkdir('/slot.tmp')\nraise ValueError"
+    )
+    lines = told(bench, with_slots(RUNS, new, "/b /a"))
+    assert lines[1:3] == ["runs new False", "runs new True"]  # nobody can write /slot.tmp now
+    assert lines[3].startswith("last: watchdog: the new version was given up: ")
+    assert lines[4] == "runs /a ['/a', '/a/lib', '.frozen'] /b /a"
+
+
 def test_slot_that_is_no_python_is_given_up_too(bench):
     lines = told(bench, with_slots(RUNS, "\0", "/b /a"))
     assert "SyntaxError" in lines[1] and lines[2].startswith("runs /a ")
