@@ -44,6 +44,7 @@ def counted():
         del roots[0]
         head[1] = 0
     failed = head[1]
-    head[1] = min(failed + 1, _SAFE)
+    # However safe mode ends, the start after it is one more try.
+    head[1] = failed + 1 if failed < _SAFE else _SAFE - 1
     rtc.memory(head + memory[6:])
     return roots[0].rstrip("/"), len(roots) > 1, failed >= _SAFE

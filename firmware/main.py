@@ -10,6 +10,7 @@ from micropython import const
 
 # Between a crash and the reset: time for a Ctrl-C, but not for a charger to give up.
 _CRASH_MS = const(5000)
+_SAFE_CRASH_MS = const(600000)  # nothing runs then: the console is what is left
 _TEXT_BYTES = const(500)
 
 
@@ -46,8 +47,7 @@ def start(root, on_trial, safe):
         raise
     except Exception as error:
         # Without anybody at the console it goes on with a reset; until then the REPL shows what happened.
-        if not safe:
-            machine.WDT(timeout=_CRASH_MS)
+        machine.WDT(timeout=_SAFE_CRASH_MS if safe else _CRASH_MS)
         remember(error)
         raise
 

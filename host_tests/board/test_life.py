@@ -183,6 +183,15 @@ def test_safe_mode_serves_a_page_with_the_reason(whole):
         assert running.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("end", ["machine.reset()", "raise OSError('no radio')"])
+def test_after_safe_mode_the_application_gets_one_more_try(bench, end):
+    safe = main_of(f"import machine\nprint('safe')\n{end}")
+    Path(bench.folder, "firmware", "safe.py").write_text(safe)
+    with bench.running(main_of("print('runs')\nraise ValueError"), "--restart") as running:
+        seen = [running.line_that_starts(("runs", "safe")) for _ in range(9)]
+    assert seen == ["runs"] * 5 + ["safe", "runs"] * 2
+
+
 SECRET = "correct horse battery"
 GOOD = {
     "wifi": {"ssid": "Home", "password": SECRET},
