@@ -38,6 +38,7 @@ def main(root):
         parts = compose.parts(config, store, root, life, about)
         store.prove_slot()
         life.renames = store.renames
+        life.can_go_back = store.can_go_back
         tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
         watchdog.tasks = tasks
         del store, config, parts

@@ -37,6 +37,7 @@ class Life:
         self.last = last_end(memory, cause)
         self._head = bytearray(memory[:2] if len(memory) > 1 else b"N\0") + bytearray(4)
         self.renames = []  # (from, to): done once this run has proved itself
+        self.can_go_back = False  # to another version or config, while there are renames
         self.reached = False  # had Wi-Fi once: a run that nobody could reach proves nothing
         rtc.memory(self._head)
 
@@ -50,7 +51,8 @@ class Life:
         if self.renames and self.reached:
             os.rename(*self.renames.pop(0))
             return not self.renames
-        self._head[1] = 0
+        if not self.renames or not self.can_go_back:
+            self._head[1] = 0
         self._set_uptime()
         self._rtc.memory(self._head)
         return True

@@ -18,7 +18,8 @@ class Store:
     """root: the folder of the application; top: where the owner's files lie, whatever the root.
 
     `complaint`: what is wrong with config.json while the last good one is used, "" if nothing. `renames`: what is to
-    be done once the bridge has proved itself, [(from, to)]. `is_new`: this config was checked just now.
+    be done once the bridge has proved itself, [(from, to)]. `can_go_back`: there is another version or config to go back to
+    where it does not. `is_new`: this config was checked just now.
     """
 
     def __init__(self, root, top=""):
@@ -28,6 +29,7 @@ class Store:
         self._checked = top + "/config.checked.json"
         self.complaint = ""
         self.renames = []
+        self.can_go_back = False
         self.is_new = False
 
     def config(self, read, failed=0):
@@ -94,6 +96,7 @@ class Store:
             try:
                 _copy(path, copy)
                 self.renames.append((copy, self._good))
+                self.can_go_back = _size(self._good) is not None
             except OSError as error:
                 self.complaint = "no room for a second copy of config.json: %s" % error
         if path != self._top + "/config.json":
@@ -103,13 +106,14 @@ class Store:
         """Where this slot is on trial: leave but a rename to end that."""
         try:
             with open(self._top + "/slot") as file:
-                on_trial = len(file.read().split()) > 1
-        except OSError:
-            return
-        if on_trial:
+                if len(file.read().split()) < 2:
+                    return
+            self.can_go_back = True
             with open(self._top + "/slot.proved", "w") as file:
                 file.write(self._root or "/")
-            self.renames.append((self._top + "/slot.proved", self._top + "/slot"))
+        except OSError:
+            return  # there are no slots, or no room: it stays on trial
+        self.renames.append((self._top + "/slot.proved", self._top + "/slot"))
 
     def load(self, kind, name):
         """The parsed JSON of a "board", "profile" or clamp "model", or None."""

@@ -200,6 +200,18 @@ def test_renames_are_done_one_at_a_time_once_it_is_healthy_and_was_reached():
         life.os = real
 
 
+def test_run_that_nobody_reaches_stays_counted_where_there_is_something_to_go_back_to():
+    watched = Watched("bus")
+    watched.life._head[1] = 2
+    watched.life.renames = [("a", "b")]
+    watched.life.can_go_back = True
+    watched.looks(90)
+    assert Board.rtc[1] == 2
+    watched.life.can_go_back = False
+    watched.looks(30)
+    assert Board.rtc[1] == 0
+
+
 def test_console_gives_the_running_watchdog_ten_minutes():
     watched = Watched("bus")
     watched.watchdog.relax()

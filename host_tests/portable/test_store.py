@@ -142,7 +142,31 @@ def test_slot_that_is_not_on_trial_is_left_alone():
     write("/slot", _TOP)
     store = Store(_TOP, _TOP)
     store.prove_slot()
-    assert store.renames == []
+    assert store.renames == [] and not store.can_go_back
+
+
+def test_slot_without_room_for_a_proof_stays_on_trial():
+    emptied()
+    write("/slot", "%s/a %s" % (_TOP, _TOP))
+    os.mkdir(_TOP + "/slot.proved")  # cannot be written now
+    try:
+        store = Store(_TOP + "/a", _TOP)
+        store.prove_slot()
+        assert store.renames == [] and store.can_go_back
+    finally:
+        os.rmdir(_TOP + "/slot.proved")
+
+
+def test_new_config_can_be_gone_back_from_where_there_is_a_good_one():
+    emptied()
+    write("/config.json", "1")
+    store = Store(_TOP, _TOP)
+    store.config(good)
+    assert store.renames and not store.can_go_back
+    write("/config.good.json", "2")
+    store = Store(_TOP, _TOP)
+    store.config(good)
+    assert store.renames and store.can_go_back
 
 
 def test_owners_profile_of_the_slot_comes_before_that_of_the_top():
