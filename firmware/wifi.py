@@ -48,7 +48,8 @@ class Station:
             self._give_up("no Wi-Fi for 10 minutes")
         try:
             return self._advance(now_ms)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
+            # The second stands for every fault that the port has no name for.
             return self._failed(str(error))
 
     def _advance(self, now_ms):

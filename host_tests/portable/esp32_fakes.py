@@ -60,7 +60,7 @@ def bitstream(pin, encoding, timing_ns, data):
 
 class WLAN:
     """A station with the states and traps of the ESP32 port. `air`: "ok", "away" (no access point), "password"
-    (refuses us), "no address" (no DHCP) or "no memory" (the radio does not start).
+    (refuses us), "no address" (no DHCP), "no memory" (the radio does not start) or "unknown error" (as said before 1.26).
     """
 
     PM_NONE = 0
@@ -83,6 +83,8 @@ class WLAN:
         self._called("on" if on else "off")
         if on and self.air == "no memory":
             raise OSError("WiFi Out of Memory")
+        if on and self.air == "unknown error":
+            raise RuntimeError("Wifi Unknown Error 0x0101")
         if on:
             self.power_save = 1
         self._active = on
