@@ -15,7 +15,9 @@ class BusPort:
 
     def __init__(self, config, uart):
         self._de = None if config["de"] is None else Pin(config["de"], Pin.OUT, value=0)
-        # The driver pulls rx up by itself: the line idles high while no transceiver drives it.
+        # No transceiver drives rx while we send: it has to idle high. Up to MicroPython 1.25 the driver itself saw to that, and
+        # made a plain input of the pin.
+        Pin(config["rx"], Pin.IN, Pin.PULL_UP)
         self._uart = UART(
             uart,
             baudrate=config["baudrate"],

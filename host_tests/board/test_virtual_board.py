@@ -97,8 +97,9 @@ def test_line_that_does_not_exist_is_named(bench):
 
 
 UART = """
-from machine import UART
+from machine import UART, Pin
 from time import sleep_ms, ticks_us, ticks_diff
+Pin(16, Pin.IN, Pin.PULL_UP)
 uart = UART(1, 9600, tx=17, rx=16, rxbuf=256)
 """
 
@@ -178,6 +179,7 @@ ValueError  machine.UART(0, 9600, tx=1, rx=3)
 ValueError  machine.UART(1, 9600, tx=34, rx=16)
 TypeError   machine.UART(1, 9600, tx=17, rx=16, mode=1)
 ValueError  machine.UART(1, 9600, tx=17, rx=16, rxbuf=64)
+ValueError  machine.UART(1, 9600, tx=17, rx=16)
 ValueError  machine.Pin(20)
 ValueError  machine.Pin(6)
 ValueError  machine.Pin(34, machine.Pin.OUT)

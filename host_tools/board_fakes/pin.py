@@ -14,6 +14,7 @@ class Pin:
     OPEN_DRAIN = 7
     PULL_DOWN = 1
     PULL_UP = 2
+    pull = bytearray(49)  # by GPIO: was it to be pulled up?
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
         if isinstance(id, Pin):
@@ -27,11 +28,12 @@ class Pin:
         self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None):
+        if pull == Pin.PULL_UP:
+            Pin.pull[self.gpio] = 1
         if self.gpio in _INPUTS:
             if mode in (Pin.OUT, Pin.OPEN_DRAIN):
                 raise ValueError("pin can only be input")
-            if pull not in (-1, None):
-                raise ValueError("pin has no pull resistor")
+            pull = -1  # they have no resistors: the port says so on its console and goes on
         if value is not None:
             self._level = 1 if value else 0
         if mode != -1:

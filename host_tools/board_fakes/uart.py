@@ -70,6 +70,8 @@ class UART(io.IOBase):
         Pin(rx, Pin.IN)
         if rxbuf < 256 or txbuf < 256:
             raise ValueError("rxbuf and txbuf are at least 256")
+        if not Pin.pull[rx]:
+            raise ValueError("rx floats: ESP-IDF 5.4.1 and later do not pull it up")
         self._rxbuf = rxbuf
         self._txbuf = txbuf
         self._timeout_ms = timeout // _TICK_MS * _TICK_MS
