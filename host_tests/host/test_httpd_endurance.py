@@ -30,7 +30,7 @@ class Heap:
     def open(self, now_ms):
         gc.collect()
         micropython.mem_info()
-        print("slots", sum([slot.state == 0 for slot in ours._slots]), "used", gc.mem_alloc())
+        print("slots", sum([slot.sock is None for slot in ours._slots]), "used", gc.mem_alloc())
         return self.answer
 
 values = Document(600, answers.JSON, aged=True)

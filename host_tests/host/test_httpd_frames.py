@@ -1,5 +1,6 @@
-"""What runs for each request keeps its frame off the heap; _evict and _keep only run in a full
-house or for pieces.
+"""What runs for each request keeps its frame off the heap, but for _serve, which keeps it for ever.
+
+_evict, _postpone and _keep only run in a full house, for what was not taken at once, for pieces.
 """
 
 from pathlib import Path
@@ -8,8 +9,8 @@ from host_tools import frames
 
 HTTPD = Path(__file__).resolve().parents[2] / "lib" / "httpd"
 HOT = {
-    "server.py": {"step", "_look", "_serve", "_accept", "_receive", "_answer", "_send", "_drop", "_check", "_expire"},
-    "request.py": {"reset", "feed", "_parse"},
+    "server.py": {"_accept", "_open", "_refuse", "_answer", "_send", "_drop", "_check", "_expire"},
+    "request.py": {"feed", "_take", "_parse"},
     "document.py": {"begin", "open", "read", "write_int", "write_tenths", "set_age", "_patch", "_put"},
 }  # fmt: skip
 

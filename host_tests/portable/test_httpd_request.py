@@ -124,7 +124,7 @@ def test_http_1_0_waits_for_our_close():
         (b"GET / HTTP/1.1\r\n\r\n", False),
         (b"PUT / HTTP/1.0\r\n\r\n", False),
     ):
-        one.reset()
+        one.taken = 0
         one.feed(bytearray(b"\0\0" + raw), len(raw))
         assert one.closes == closes
 
@@ -151,10 +151,20 @@ def test_a_second_request_does_not_change_the_first():
     assert outcome_of(b"GET /" + HEAD + b"GET /api/v1/values.json" + HEAD) == (200, PAGE)
 
 
+def test_what_an_earlier_request_left_in_the_buffer_does_not_count():
+    one = request.Request(ROUTES)
+    raw = b"GET /api/v1/values.json" + HEAD
+    data = bytearray(b"\0\0" + raw)
+    for count in range(1, len(raw)):
+        assert one.feed(data, count) == request.MORE
+        one.taken = 0
+    assert one.feed(data, len(raw)) == request.FOUND
+
+
 def test_a_request_can_be_used_again():
     one = request.Request(ROUTES)
     data = bytearray(b"\0\0GET /")
     assert one.feed(data, 5) == request.MORE
-    one.reset()
+    one.taken = 0
     raw = b"GET /x" + HEAD
     assert one.feed(bytearray(b"\0\0" + raw), len(raw)) == 404

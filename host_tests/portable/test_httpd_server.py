@@ -2,6 +2,7 @@
 
 from httpd import answers, server
 from httpd.document import Document
+from httpd.ring import Ring
 from httpd_fakes import FakeListener, FakePoller, FakeSocket
 
 VALUES = b"/api/v1/values.json"
@@ -13,7 +14,7 @@ GET_PAGE = b"GET /" + TAIL
 class House:
     """A server with its fakes. `values` is a document of {"n": 1}."""
 
-    def __init__(self, slots=5, buffer_bytes=600, routes=None):
+    def __init__(self, slots=5, buffer_bytes=1024, routes=None):
         self.listener = FakeListener()
         self.poller = FakePoller()
         self.values = Document(100, answers.JSON, aged=True)
@@ -118,6 +119,29 @@ def test_unknown_path_404_other_method_500_no_http_400():
         assert house.stat(status) == 1
 
 
+def test_a_slot_knows_nothing_of_the_client_before():
+    house = House(slots=1)
+    for raw in (
+        b"\x16\x03\x01",
+        b"a" * 400,
+        b"GET /" + b"a" * 400,
+        b"HEAD / HT",
+        b"GET / HTTP/1.0\r\nHost: ",
+        GET_PAGE[:-1],
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"\0\n",
+    ):
+        for pieces in ([raw], [raw[i : i + 1] for i in range(len(raw))]):
+            house.run(house.connect(*pieces, b""), len(raw) + 2)
+            assert house.is_empty()
+            sock = house.connect(b"GET /?x" + TAIL)
+            house.step()
+            assert sock.status() == b"200", raw
+            sock.incoming += [b"", b""]
+            assert not sock.is_closed
+            house.step()
+
+
 def test_too_long_lines_and_heads_are_told_so():
     house = House()
     sock = house.connect(b"GET /" + b"a" * 400)
@@ -166,6 +190,41 @@ def test_a_slow_reader_sees_one_document_while_cycles_go_on():
     assert sock.body() == b'{"n": 1}'
 
 
+def test_a_slow_reader_keeps_nothing_from_the_others():
+    house = House()
+    slow = house.connect(GET_VALUES, takes=[1] * 500)
+    house.step()
+    for n in range(2, 9):
+        house.render(b'{"n": %d}' % n)
+        other = house.connect(GET_VALUES, b"")
+        house.run(other)
+        assert other.body() == b'{"n": %d}' % n
+    house.run(slow, 300)
+    assert slow.body() == b'{"n": 1}'
+
+
+def test_of_two_slow_readers_the_more_expendable_one_is_dropped():
+    """There is one buffer for what was not taken at once."""
+    slow = [5] + [0] * 999
+    house = House()
+    first = house.connect(GET_VALUES, host="10.0.0.1", takes=slow)
+    house.step(10)
+    second = house.connect(GET_VALUES, host="10.0.0.2", takes=slow)
+    house.step(10)
+    assert first.is_closed and not second.is_closed
+    house.render(b'{"n": 2}')
+    stranger = house.connect(GET_PAGE, host="10.0.0.3", takes=slow)
+    house.step(10)
+    assert stranger.is_closed and not second.is_closed
+    assert house.stat("dropped_full") == 2
+    del second.takes[:]
+    house.step()
+    assert second.body() == b'{"n": 1}'
+    third = house.connect(GET_VALUES, host="10.0.0.3", takes=[5])
+    house.run(third, 5)
+    assert third.body() == b'{"n": 2}'
+
+
 def test_a_document_longer_than_the_buffer_is_not_torn_either():
     house = House(buffer_bytes=64)
     house.render(b"1" * 300)
@@ -191,6 +250,19 @@ def test_a_reader_that_stops_lets_the_document_go():
     assert sock.is_closed and house.stat("dropped_late") == 1
     assert house.now_ms - 1000 <= server.IDLE_MS + 100
     assert house.values.begin()
+
+
+def test_an_answer_that_is_read_in_pieces_comes_whole():
+    """A ring's head and text are two pieces, however short they are."""
+    ring = Ring(100)
+    ring.write(b"a line\nanother\n")
+    for takes in ((), [1] * 300, [0, 100, 0, 5, 1000]):
+        house = House(routes={b"/log": ring})
+        house.run(house.connect(GET_VALUES, b""))
+        sock = house.connect(b"GET /log" + TAIL, takes=takes)
+        house.run(sock, 300)
+        assert sock.status() == b"200" and sock.body() == b"a line\nanother\n"
+        assert len(sock.sent) == ring.length
 
 
 def test_a_long_page_holds_up_nobody():
@@ -371,6 +443,23 @@ def test_a_source_that_raises_does_no_harm():
     sock = house.connect(b"GET /broken" + TAIL)
     house.run(sock, 3)
     assert sock.is_closed and house.stat("dropped_trouble") == 1
+    sock = house.connect(GET_VALUES)
+    house.step()
+    assert sock.status() == b"200"
+
+
+def test_a_close_that_fails_ends_nothing_but_its_connection():
+    class Stubborn(FakeSocket):
+        def close(self):
+            super().close()
+            raise OSError(5)
+
+    house = House()
+    for incoming in ((GET_VALUES, b""), (OSError(104),), (b"",)):
+        sock = Stubborn(*incoming)
+        house.listener.queue.append((sock, "10.0.0.2"))
+        house.run(sock, 5)
+        assert sock.is_closed and house.is_empty()
     sock = house.connect(GET_VALUES)
     house.step()
     assert sock.status() == b"200"

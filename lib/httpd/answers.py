@@ -64,6 +64,19 @@ class Fixed:
         pass
 
 
+class Copy(Fixed):
+    """What a client did not take at once, in a kept buffer, so that no later cycle changes it."""
+
+    def __init__(self, size):
+        self._stream = io.BytesIO(bytes(size))
+        self.take(bytes(size))  # makes the kept buffer now
+
+    def take(self, data):
+        """Keep data, `size` bytes. No heap."""
+        self._stream.seek(0)
+        self._stream.write(data)
+
+
 class File:
     """A file that does not change while we run. It stays open: a request allocates nothing."""
 

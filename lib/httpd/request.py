@@ -7,8 +7,8 @@ on a field. No heap.
 
 from const import const
 
-# Long enough for any path of ours with a query, short enough to be kept in every slot.
-LINE_BYTES = const(256)
+# Long enough for any path of ours with a host and a query, short enough to be kept in every slot.
+LINE_BYTES = const(128)
 # Browsers send 1 to 3 kB of cookies to whatever runs on that host name.
 HEAD_BYTES = const(4096)
 # In front of the new bytes: the end of a head is three bytes long and may be cut at any place.
@@ -22,9 +22,11 @@ LINE_TOO_LONG = const(414)
 HEAD_TOO_LONG = const(431)
 OTHER_METHOD = const(500)  # by the maker's document, where HTTP has 405
 
-_QUERY = const(63)
+_FEED = const(10)
 _RETURN = const(13)
+_QUERY = const(63)
 _VERSION_BYTES = const(9)  # of " HTTP/1.1"
+_USUAL_BYTES = const(15)  # of "GET " + " HTTP/1.1\r\n"
 
 
 class Route:
@@ -33,6 +35,7 @@ class Route:
     def __init__(self, path, source, is_charger):
         self.path = path
         self.length = len(path)
+        self.usual = b"GET " + path + b" HTTP/1.1\r\n" if is_charger else None
         self.name = path.decode()
         self.source = source
         self.is_charger = is_charger
@@ -40,25 +43,23 @@ class Route:
 
 
 class Request:
-    """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to."""
+    """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to.
+
+    Set `taken` to 0 for the next one.
+    """
 
     def __init__(self, routes):
         """`routes`: of the class Route; the last is tried first."""
         self._routes = routes
         self.route = None
-        self._line = bytearray(LINE_BYTES)
         self.closes = False  # the client waits for our close: HTTP/1.0
-        # Of a head that has not ended: the outcome of its line, bytes of an unfinished line, bytes
-        # in all, the last two of them.
+        # Of a head that has not ended: bytes in all, the line if it came in pieces, bytes of it if
+        # it has not ended, else its outcome, the last two bytes.
+        self.taken = 0
+        self._line = bytearray(LINE_BYTES)
+        self._kept = 0
         self._outcome = MORE
-        self._kept = self._taken = 0
         self._last_but_one = self._last = 0
-
-    def reset(self):
-        self.closes = False
-        if self._kept or self._taken:
-            self._taken = self._kept = 0
-            self._outcome = MORE
 
     def feed(self, data, count):
         """Take data[TAIL_BYTES:TAIL_BYTES + count], 1 kB at most; return an outcome.
@@ -66,6 +67,28 @@ class Request:
         The bytes before are ours. No heap.
         """
         end = TAIL_BYTES + count
+        # What the charger asks for all the time, written as nearly every client would: _take comes
+        # to the same, at three times the cost.
+        route = self._routes[-1]
+        if (
+            route.is_charger
+            and data.startswith(route.usual, TAIL_BYTES)
+            and count > route.length + _USUAL_BYTES  # behind `end` lies what came before
+            and data[end - 1] == _FEED
+            and data[end - 2] == _RETURN
+            and data[end - 3] == _FEED
+            and not self.taken
+        ):
+            self.route = route
+            self.closes = False
+            return FOUND
+        return self._take(data, count, end)
+
+    def _take(self, data, count, end):
+        if not self.taken:
+            self.closes = False
+            self._kept = 0
+            self._outcome = MORE
         start = 0
         outcome = self._outcome
         if outcome == MORE:
@@ -80,14 +103,14 @@ class Request:
             # The end may have begun in the piece before.
             data[0] = self._last_but_one
             data[1] = self._last
-            end = min(end, TAIL_BYTES + HEAD_BYTES - self._taken)
+            end = min(end, TAIL_BYTES + HEAD_BYTES - self.taken)
         if outcome != MORE and (
             data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
         ):
             return outcome
         self._outcome = outcome
-        self._taken += count
-        if self._taken >= HEAD_BYTES:
+        self.taken += count
+        if self.taken >= HEAD_BYTES:
             return HEAD_TOO_LONG
         self._last_but_one = data[end - 2] if count > 1 else self._last
         self._last = data[end - 1]

@@ -12,9 +12,6 @@ from httpd import answers
 from httpd.request import FOUND, TAIL_BYTES, Request, Route
 from ticks import ticks_add, ticks_diff
 
-# Larger than most requests: a read that fills its buffer needs no second one to learn that there
-# is no more.
-READ_BYTES = const(1024)
 # Nothing came and nothing went. A packet lost on Wi-Fi is sent again after 1, 3, 7 s. A long time
 # costs nothing, because in a full house the idlest goes anyway.
 IDLE_MS = const(5000)
@@ -39,11 +36,12 @@ _CHECK_MS = const(25)
 _READABLE = const(1)
 _WRITABLE = const(4)
 
-_FREE = const(0)
-_HEAD = const(1)
-_SEND = const(2)
-_GRACE = const(3)
+# What a connection is about: its request, the rest of its answer, its end.
+_HEAD = const(0)
+_SEND = const(1)
+_GRACE = const(2)
 
+# The one that is asked for all the time first.
 _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
 # Beyond any idle time, so that classes of connections sort before it.
 _CLASS = const(1 << 20)
@@ -70,19 +68,17 @@ def listen(host, port):
 
 
 class Slot:
-    """One connection and its buffer."""
+    """One connection, or room for one."""
 
-    def __init__(self, routes, buffer_bytes):
+    def __init__(self, routes):
         self.sock = None
-        self.state = _FREE
+        self.state = _HEAD
         self.client = None
         self.opened_ms = self.moved_ms = 0
         self.request = Request(routes)
-        self.answer = None  # one that is longer than the buffer, until the last of it was copied
-        self.offset = 0  # of the answer: what was copied
-        self.buf = bytearray(buffer_bytes)
-        self.view = memoryview(self.buf)
-        self.start = self.stop = 0  # of the buffer: what is still to be sent
+        self.answer = None  # one that the client did not take at once, until it has
+        self.offset = 0  # of the answer: what was sent
+        self.length = 0
 
 
 class Server:
@@ -96,54 +92,49 @@ class Server:
         slots=5,
         buffer_bytes=768,
         wait_ms=0,
-        charger=_CHARGER_PATHS,
     ):
         """`routes`: path in bytes to source, see answers.py; `poller`: a select.poll() of our own.
 
-        A document that fits `buffer_bytes` with its head is copied at once. `wait_ms`: how long
-        one look at the sockets may hold the loop; any wait lasts a tick of 10 ms on an ESP32.
-        `charger`: the paths that come first.
+        `buffer_bytes`: more than most requests have, since a read that fills its buffer tries once
+        more; and a slow reader of a document that fits, with its head, does not keep it from
+        changing. `wait_ms`: how long one look at the sockets may hold the loop; any wait lasts a
+        tick of 10 ms on an ESP32.
         """
         self._listener = listener
         self._poller = poller
         self._wait_ms = wait_ms
-        self._charger = charger
         self.routes = []  # each slot's request looks through this very list, from its end
         for path in reversed(list(routes)):
             self.add(path, routes[path])
-        self._slots = [Slot(self.routes, buffer_bytes) for _ in range(slots)]
+        self._slots = [Slot(self.routes) for _ in range(slots)]
         self._share = max(1, slots - 2)  # of one client, in a full house
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
-        self._in = bytearray(TAIL_BYTES + READ_BYTES)
-        self._in_view = memoryview(self._in)[TAIL_BYTES:]
-        self._now_ms = 0
-        self._check_ms = 0
+        # All that comes and all that goes passes through this one.
+        self._buf = bytearray(buffer_bytes)
+        self._spare = answers.Copy(buffer_bytes)
         self._rest_until_ms = 0
         self._is_resting = False
-        self._slot = None  # whose turn it is
         self._failures = 0
-        self.stats = {"requests": 0, "last_charger_ms": -1}
-        for name in ("full", "late", "gone", "trouble"):
-            self.stats["dropped_" + name] = 0
+        self.stats = {
+            "requests": 0,
+            "last_charger_ms": -1,
+            "dropped_full": 0,
+            "dropped_late": 0,
+            "dropped_gone": 0,
+            "dropped_trouble": 0,
+        }
         for status in answers.REASONS:
             self.stats[status] = 0
         poller.register(listener, _READABLE)
+        serve = self._serve()
+        next(serve)
+        self.step = serve.send
 
     def add(self, path, source):
         """One more path (at boot)."""
-        route = Route(path, source, path in self._charger)
-        self.routes.insert(len(self.routes) if route.is_charger else 0, route)
-
-    def step(self, now_ms):
-        """Serve what is ready. No heap, but for what a new connection costs."""
-        self._now_ms = now_ms
-        try:
-            self._look()
-        except Exception:
-            # We are the supervisor of our connections: whatever befell one, the others are served.
-            self._recover()
-        return 0
+        route = Route(path, source, path in _CHARGER_PATHS)
+        self.routes.insert(len(self.routes) if path == _CHARGER_PATHS[0] else 0, route)
 
     def charger_age_ms(self, now_ms):
         """How long ago a charger's path was asked for; -1: never. To be called once a day, since
@@ -160,57 +151,93 @@ class Server:
 
     def close(self):
         for slot in self._slots:
-            if slot.state != _FREE:
+            if slot.sock:
                 self._drop(slot)
         self._poller.unregister(self._listener)
         self._listener.close()
+
+    def _serve(self):
+        """What `step(now_ms)` runs: serve what is ready, return 0. No heap, but for a new connection.
+
+        A generator, since its frame is kept: what each pass needs is looked up only once.
+        """
+        listener = self._listener
+        ipoll = self._poller.ipoll
+        register = self._poller.register
+        wait_ms = self._wait_ms
+        slots = self._slots
+        buf = self._buf
+        view = memoryview(buf)[TAIL_BYTES:]
+        check_ms = now_ms = yield
+        while True:
+            slot = None  # whose turn it is
+            try:
+                knocks = False
+                for sock, _ in ipoll(wait_ms):
+                    if sock is listener:
+                        knocks = True  # after the others: it may have to take the place of one
+                        continue
+                    for slot in slots:
+                        if slot.sock is sock:
+                            break
+                    else:
+                        continue
+                    if slot.state == _SEND:
+                        self._send(slot, now_ms)
+                        continue
+                    count = sock.readinto(view)
+                    if count:
+                        slot.moved_ms = now_ms
+                        if slot.state == _HEAD:
+                            outcome = slot.request.feed(buf, count)
+                            if outcome == FOUND:
+                                answer = self._open(slot, now_ms)
+                                self._answer(slot, answer, answer.length)
+                            elif outcome:  # not MORE
+                                self._refuse(slot, outcome)
+                    elif count == 0:
+                        if slot.state == _HEAD:
+                            self.stats["dropped_gone"] += 1
+                        self._drop(slot)
+                slot = None
+                if knocks and not self._is_resting:
+                    slot = self._accept(now_ms)
+                    slot.sock.setblocking(False)
+                    register(slot.sock, _READABLE)
+                if ticks_diff(now_ms, check_ms) >= 0:
+                    check_ms = ticks_add(now_ms, _CHECK_MS)
+                    self._check(now_ms)
+            except Exception:
+                # We are the supervisor of our connections: whatever befell one, the others are
+                # served.
+                try:
+                    self._recover(slot, now_ms)
+                except Exception:
+                    pass  # the connection was lost before: its end comes by itself
+            now_ms = yield 0
 
     # On the way of a request each function has at most 11 words of locals and stack: up to there
     # MicroPython puts them on the C stack, beyond it takes them from the heap and gives them back,
     # at each call.
 
-    def _look(self):
-        knocks = False
-        for sock, _ in self._poller.ipoll(self._wait_ms):
-            if sock is self._listener:
-                knocks = True  # after the others: it may have to take the place of one
-            else:
-                self._serve(sock)
-        if knocks and not self._is_resting:
-            self._slot = None
-            self._accept()
-        if ticks_diff(self._now_ms, self._check_ms) >= 0:
-            self._check()
-
-    def _serve(self, sock):
-        for slot in self._slots:
-            if slot.sock is sock:
-                self._slot = slot
-                if slot.state == _SEND:
-                    self._send(slot)
-                else:
-                    self._receive(slot)
-                return
-
-    def _accept(self):
-        sock, address = self._listener.accept()
+    def _accept(self, now_ms):
+        """Let the next client in; return its slot."""
+        sock, client = self._listener.accept()
         # What tells clients apart. The unix port gives a sockaddr, all others (host, port).
-        client = address[0] if isinstance(address, tuple) else address[6] << 8 | address[7]
+        client = client[0] if len(client) == 2 else client[6] << 8 | client[7]
         for slot in self._slots:
-            if slot.state == _FREE:
+            if slot.sock is None:
                 break
         else:
-            slot = self._evict(client)
-        self._slot = slot
+            slot = self._evict(client, now_ms)
         slot.sock = sock
         slot.state = _HEAD
         slot.client = client
-        slot.opened_ms = slot.moved_ms = self._now_ms
-        slot.request.reset()
-        sock.setblocking(False)
-        self._poller.register(sock, _READABLE)
+        slot.opened_ms = slot.moved_ms = now_ms
+        slot.request.taken = 0
+        return slot
 
-    def _evict(self, client):
+    def _evict(self, client, now_ms):
         """Drop the most expendable connection; its own, if this client has its share."""
         own = 0
         for slot in self._slots:
@@ -219,88 +246,89 @@ class Server:
         victim = None
         for slot in self._slots:
             if slot.client == client or own < self._share:
-                if victim is None or self._rank(slot) > self._rank(victim):
+                if victim is None or self._rank(slot, now_ms) > self._rank(victim, now_ms):
                     victim = slot
         if victim.state != _GRACE:
             self.stats["dropped_full"] += 1
         self._drop(victim)
         return victim
 
-    def _rank(self, slot):
+    def _rank(self, slot, now_ms):
         """How expendable: the answered before the idlest stranger, a stranger before a charger."""
-        idle_ms = ticks_diff(self._now_ms, slot.moved_ms)
+        idle_ms = ticks_diff(now_ms, slot.moved_ms)
         if slot.state == _GRACE:
             return idle_ms + 2 * _CLASS
         return idle_ms if slot.client in self._chargers else idle_ms + _CLASS
 
-    def _receive(self, slot):
-        count = slot.sock.readinto(self._in_view)
-        if count:
-            slot.moved_ms = self._now_ms
-            if slot.state == _HEAD:
-                outcome = slot.request.feed(self._in, count)
-                if outcome:  # not MORE
-                    self._answer(slot, outcome)
-        elif count == 0:
-            if slot.state == _HEAD:
-                self.stats["dropped_gone"] += 1
-            self._drop(slot)
+    def _open(self, slot, now_ms):
+        """Choose the answer of a path that was found."""
+        route = slot.request.route
+        route.requests += 1
+        if route.is_charger:
+            self.stats["last_charger_ms"] = now_ms
+            if slot.client != self._chargers[0]:
+                self._chargers[1] = self._chargers[0]
+                self._chargers[0] = slot.client
+        return route.source.open(now_ms)
 
-    def _answer(self, slot, outcome):
-        stats = self.stats
-        if outcome == FOUND:
-            route = slot.request.route
-            if route.is_charger:
-                stats["last_charger_ms"] = self._now_ms
-                if slot.client != self._chargers[0]:
-                    self._remember(slot.client)
-            route.requests += 1
-            answer = route.source.open(self._now_ms)
-        else:
-            answer = self._problems[outcome]
-        stats["requests"] += 1
-        stats[answer.status] += 1
-        count = answer.read(slot.view, 0)
-        if count < answer.length:
-            answer.pin()
-            slot.answer = answer
-            slot.offset = count
-        slot.start = 0
-        slot.stop = count
-        if not self._send(slot):
-            slot.state = _SEND
-            self._poller.modify(slot.sock, _WRITABLE)
+    def _refuse(self, slot, outcome):
+        problem = self._problems[outcome]
+        self._answer(slot, problem, problem.length)
 
-    def _remember(self, client):
-        self._chargers[1] = self._chargers[0]
-        self._chargers[0] = client
-
-    def _send(self, slot):
-        """Send one buffer at most, so that a long page holds nobody up. True: that was the end."""
-        if slot.start == slot.stop:
-            self._fill(slot)
-        left = slot.stop - slot.start
-        count = slot.sock.write(slot.buf, slot.start, left)
-        if count:
-            slot.moved_ms = self._now_ms
-        if count != left or slot.answer is not None:
-            slot.start += count or 0
-            return False
-        if slot.request.closes:
-            self._drop(slot)
-            return True
-        if slot.state == _SEND:
-            self._poller.modify(slot.sock, _READABLE)
+    def _answer(self, slot, answer, length):
+        """Send the first `length` bytes of it, as many as go at once."""
+        count = answer.read(self._buf, 0)
+        if count > length:
+            count = length
         slot.state = _GRACE
-        return True
+        self.stats["requests"] += 1
+        self.stats[answer.status] += 1
+        sent = slot.sock.write(self._buf, 0, count)
+        if sent != length:
+            slot.offset = sent or 0
+            slot.length = length
+            self._postpone(slot, answer, count)
+        elif slot.request.closes:
+            self._drop(slot)
 
-    def _fill(self, slot):
-        answer = slot.answer
-        slot.start = 0
-        slot.stop = answer.read(slot.view, slot.offset)
-        slot.offset += slot.stop
-        if slot.offset >= answer.length:
+    def _postpone(self, slot, answer, count):
+        """The rest is sent when the client takes more; until then the answer must not change.
+
+        `count`: bytes of it that are in the buffer.
+        """
+        slot.state = _SEND
+        if count != slot.length:
+            answer.pin()
+        else:
+            answer = self._spare
+            for holder in self._slots:
+                # One will do: a socket takes so little whole, unless memory is short.
+                if holder.answer is answer:
+                    self.stats["dropped_full"] += 1
+                    if self._rank(slot, slot.moved_ms) > self._rank(holder, slot.moved_ms):
+                        self._drop(slot)
+                        return
+                    self._drop(holder)
+            answer.take(self._buf)
+        slot.answer = answer
+        self._poller.modify(slot.sock, _WRITABLE)
+
+    def _send(self, slot, now_ms):
+        """Send one buffer more at most, so that a long page holds nobody up."""
+        left = slot.length - slot.offset
+        count = slot.answer.read(self._buf, slot.offset)
+        if count > left:
+            count = left
+        count = slot.sock.write(self._buf, 0, count)
+        if count:
+            slot.moved_ms = now_ms
+            slot.offset += count
+        if count == left:
             self._unpin(slot)
+            slot.state = _GRACE
+            self._poller.modify(slot.sock, _READABLE)
+            if slot.request.closes:
+                self._drop(slot)
 
     def _unpin(self, slot):
         slot.answer.unpin()
@@ -309,36 +337,33 @@ class Server:
     def _drop(self, slot):
         sock = slot.sock
         slot.sock = None
-        slot.state = _FREE
-        if slot.answer is not None:
+        if slot.answer:
             self._unpin(slot)
         self._poller.unregister(sock)
         sock.close()
 
-    def _check(self):
-        self._check_ms = ticks_add(self._now_ms, _CHECK_MS)
+    def _check(self, now_ms):
         for slot in self._slots:
-            if slot.state != _FREE:
-                self._expire(slot)
+            if slot.sock:
+                self._expire(slot, now_ms)
         self._failures = 0
-        if self._is_resting and ticks_diff(self._now_ms, self._rest_until_ms) >= 0:
+        if self._is_resting and ticks_diff(now_ms, self._rest_until_ms) >= 0:
             self._is_resting = False
 
-    def _expire(self, slot):
-        quiet_ms = ticks_diff(self._now_ms, slot.moved_ms)
+    def _expire(self, slot, now_ms):
+        quiet_ms = ticks_diff(now_ms, slot.moved_ms)
         if slot.state == _GRACE and quiet_ms >= GRACE_MS:
             self._drop(slot)
-        elif quiet_ms >= IDLE_MS or ticks_diff(self._now_ms, slot.opened_ms) >= LIFE_MS:
+        elif quiet_ms >= IDLE_MS or ticks_diff(now_ms, slot.opened_ms) >= LIFE_MS:
             self.stats["dropped_late"] += 1
             self._drop(slot)
 
-    def _recover(self):
+    def _recover(self, slot, now_ms):
         self.stats["dropped_trouble"] += 1
-        slot = self._slot
         if slot is None:
             self._failures += 1
             if self._failures == FAILURES:
                 self._is_resting = True
-                self._rest_until_ms = ticks_add(self._now_ms, REST_MS)
-        elif slot.state != _FREE:
+                self._rest_until_ms = ticks_add(now_ms, REST_MS)
+        elif slot.sock:
             self._drop(slot)

@@ -65,13 +65,14 @@ class Values:
 
     def open(self, now_ms):
         """The document that is true now; no rendering."""
-        if self._answer is not self._document:
-            return self._answer.open(now_ms)
+        document = self._document
+        if self._answer is not document:
+            return self._answer
         if self._expiring and ticks_diff(now_ms, self._expires_ms) > 0:
-            return self._late.open(now_ms)
+            return self._late
         age_ms = ticks_diff(now_ms, self._oldest_ms) if self._aging else 0
-        self._document.set_age(max(0, age_ms) // 1000)
-        return self._document.open(now_ms)
+        document.set_age(max(0, age_ms) // 1000)
+        return document
 
     def _render(self, now_ms):
         self.stale = None
