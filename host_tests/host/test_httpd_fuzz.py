@@ -25,10 +25,13 @@ MATERIAL = (
     b"GET http://bridge:8080/api/v1/values.json?x=1 HTTP/1.1\n\n",
     b"POST /api/v1/values.json HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody",
     b"OPTIONS * HTTP/1.1\r\n\r\n",
+    b"HEAD /api/v1/values.json HTTP/1.1\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
     b"GET /" + b"a" * (request.LINE_BYTES - 15) + b" HTTP/1.1\r\n\r\n",
+    b"HEAD /" + b"a" * request.LINE_BYTES,
     b"GET /x HTTP/1.1\r\n" + b"h: v\r\n" * 680 + b"\r\n",
+    b"HEAD / HTTP/1.1\r\n" + b"h: v\r\n" * 680 + b"\r\n",
 )
 TOKENS = (
     b"GET ",
@@ -80,15 +83,16 @@ def line_outcome(line):
         return 404, None, False
     whole = LINE.fullmatch(line)
     if whole and whole[1] != b"GET":
-        return 500, None, False
+        return (-500 if whole[1] == b"HEAD" else 500), None, False
     return 400, None, False
 
 
 def model(raw):
-    """What the rules say about a stream, seen as a whole."""
+    """What the rules say about a stream, seen as a whole; a HEAD's answer has no content."""
     line, feed_, _ = raw.partition(b"\n")
     if len(line) > request.LINE_BYTES:
-        return (414 if LONG.match(line) else 400), None, False
+        long = -414 if line.startswith(b"HEAD ") else 414
+        return (long if LONG.match(line) else 400), None, False
     if not feed_:
         return (400 if raw and not raw[:1].isalpha() else 0), None, False
     outcome = line_outcome(line)
@@ -96,12 +100,13 @@ def model(raw):
         return outcome
     if re.search(rb"\n\r?\n", raw[: request.HEAD_BYTES]):
         return outcome
-    return (431 if len(raw) >= request.HEAD_BYTES else 0), None, False
+    long = -431 if outcome[0] < 0 else 431
+    return (long if len(raw) >= request.HEAD_BYTES else 0), None, False
 
 
 def mutate(chance, pieces):
     """One stream: some material, cut, joined, overwritten, with tokens and noise put in."""
-    raw = chance.choice(pieces + MATERIAL[: chance.choice((5, 8, 10))])
+    raw = chance.choice(pieces + MATERIAL[: chance.choice((5, 9, 13))])
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         at = chance.randrange(len(raw) + 1)
         kind = chance.randrange(6)
@@ -152,4 +157,4 @@ def test_any_stream_has_the_same_outcome_whole_and_byte_by_byte(seed, pieces):
 def test_the_material_reaches_every_outcome():
     chance = random.Random(5)
     found = {model(mutate(chance, (b"x",)))[0] for _ in range(5000)}
-    assert found == {0, 200, 400, 404, 414, 431, 500}
+    assert found == {0, 200, 400, 404, 414, 431, 500, -414, -431, -500}

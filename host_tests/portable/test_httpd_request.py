@@ -76,10 +76,19 @@ def test_no_other_path_is_taken_for_ours():
 
 
 def test_any_other_method_is_500_as_the_maker_says():
-    for method in (b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"get", b"GETX"):
+    for method in (b"POST", b"PUT", b"DELETE", b"PATCH", b"get", b"GETX"):
         assert outcome_of(method + b" /api/v1/values.json" + HEAD)[0] == 500
     assert outcome_of(b"OPTIONS *" + HEAD)[0] == 500
     assert outcome_of(b"CONNECT example.com:443" + HEAD)[0] == 500
+
+
+def test_a_head_is_told_apart_since_its_answer_has_no_content():
+    assert outcome_of(b"HEAD /api/v1/values.json" + HEAD)[0] == -500
+    assert outcome_of(b"HEAD / HTTP/1.0\r\n\r\n")[0] == -500
+    assert outcome_of(b"HEADS /" + HEAD)[0] == 500
+    assert outcome_of(b"HEAD /" + b"a" * 3000, every_split=False)[0] == -414
+    long = b"HEAD / HTTP/1.1\r\nCookie: " + b"c" * request.HEAD_BYTES
+    assert outcome_of(long, every_split=False)[0] == -431
 
 
 def test_what_is_no_http_is_400():

@@ -119,6 +119,21 @@ def test_unknown_path_404_other_method_500_no_http_400():
         assert house.stat(status) == 1
 
 
+def test_a_head_is_answered_without_content():
+    house = House()
+    post = house.connect(b"POST / HTTP/1.1\r\n\r\n")
+    house.step()
+    for raw in (b"HEAD / HTTP/1.1\r\n\r\n", b"HEAD " + VALUES + TAIL):
+        for takes in ((), [7, 0, 7] * 20):
+            sock = house.connect(raw, takes=takes)
+            house.run(sock, 70)
+            assert sock.sent == post.sent[: len(post.sent) - len(post.body())]
+            sock.incoming.append(b"")
+            house.step()
+            assert sock.is_closed
+    assert post.body() == b'{"error": "only GET is answered here"}'
+
+
 def test_a_slot_knows_nothing_of_the_client_before():
     house = House(slots=1)
     for raw in (

@@ -45,8 +45,10 @@ class Fixed:
     """One answer for ever; `body` in bytes."""
 
     def __init__(self, status, content_type, body, extra=""):
-        whole = head(status, content_type, len(body), extra) + body
+        whole = head(status, content_type, len(body), extra)
         self.status = status
+        self.head_length = len(whole)
+        whole += body
         self.length = len(whole)
         self._stream = io.BytesIO(whole)
 

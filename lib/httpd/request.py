@@ -14,6 +14,7 @@ HEAD_BYTES = const(4096)
 # In front of the new bytes: the end of a head is three bytes long and may be cut at any place.
 TAIL_BYTES = const(2)
 
+# A negative outcome: the same for a HEAD, whose answer has no content (RFC 9110, section 9.3.2).
 MORE = const(0)
 FOUND = const(200)
 BAD = const(400)
@@ -97,7 +98,7 @@ class Request:
                 outcome = self._keep(data, start, end)
             else:
                 outcome = self._parse(data, TAIL_BYTES, start)
-            if outcome == BAD or outcome == LINE_TOO_LONG:
+            if outcome == BAD or outcome == LINE_TOO_LONG or outcome == -LINE_TOO_LONG:
                 return outcome
         else:
             # The end may have begun in the piece before.
@@ -111,7 +112,7 @@ class Request:
         self._outcome = outcome
         self.taken += count
         if self.taken >= HEAD_BYTES:
-            return HEAD_TOO_LONG
+            return -HEAD_TOO_LONG if outcome < 0 else HEAD_TOO_LONG
         self._last_but_one = data[end - 2] if count > 1 else self._last
         self._last = data[end - 1]
         return MORE
@@ -145,7 +146,9 @@ class Request:
             at += 4
         elif not line.startswith(b"GET ", at):
             self.closes = False  # there may be a body to drain
-            return OTHER_METHOD if _is_method(line, at, end) else BAD
+            if not _is_method(line, at, end):
+                return BAD
+            return -OTHER_METHOD if line.startswith(b"HEAD ", at) else OTHER_METHOD
         else:
             at = line.find(b"/", at + 11, end) if line.startswith(b"http://", at + 4) else -1
             if at < 0:
@@ -173,4 +176,6 @@ def _is_letter(byte):
 
 def _too_long(line):
     """The outcome of a line without an end: a method and a long target, or no HTTP at all."""
-    return LINE_TOO_LONG if _is_letter(line[0]) and line.find(b" ", 0, 16) > 0 else BAD
+    if not _is_letter(line[0]) or line.find(b" ", 0, 16) < 0:
+        return BAD
+    return -LINE_TOO_LONG if line.startswith(b"HEAD ") else LINE_TOO_LONG

@@ -272,8 +272,8 @@ class Server:
         return route.source.open(now_ms)
 
     def _refuse(self, slot, outcome):
-        problem = self._problems[outcome]
-        self._answer(slot, problem, problem.length)
+        problem = self._problems[abs(outcome)]
+        self._answer(slot, problem, problem.length if outcome > 0 else problem.head_length)
 
     def _answer(self, slot, answer, length):
         """Send the first `length` bytes of it, as many as go at once."""
