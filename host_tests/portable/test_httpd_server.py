@@ -449,15 +449,57 @@ def test_a_connection_that_cannot_be_polled_is_closed():
     assert sock.status() == b"200"
 
 
-def test_a_source_that_raises_does_no_harm():
-    class Broken:
-        def open(self, now_ms):
-            raise ValueError("a bug")
+class Broken(answers.Fixed):
+    """A source that cannot `open`, or whose answer breaks off at an offset."""
 
-    house = House(routes={b"/broken": Broken()})
+    def __init__(self, opens, breaks_at):
+        super().__init__("200", answers.TEXT, b"x" * 3000)
+        self._opens = opens
+        self._breaks_at = breaks_at
+
+    def open(self, now_ms):
+        if not self._opens:
+            raise ValueError("a bug")
+        return self
+
+    def read(self, view, offset):
+        if offset >= self._breaks_at:
+            raise ValueError("a bug")
+        return super().read(view, offset)
+
+
+def test_a_source_that_raises_is_answered_with_500():
+    for source in (Broken(False, 0), Broken(True, 0)):
+        house = House(routes={b"/broken": source})
+        sock = house.connect(b"GET /broken" + TAIL)
+        house.step()
+        assert sock.status() == b"500"
+        assert sock.body() == b'{"error": "the bridge failed to make this answer"}'
+        assert (house.stat("faults"), house.stat("500"), house.stat("requests")) == (1, 1, 1)
+        sock.incoming.append(b"")
+        house.step()
+        assert sock.is_closed and house.stat("dropped_trouble") == 0
+        sock = house.connect(GET_VALUES)
+        house.step()
+        assert sock.status() == b"200"
+
+
+def test_a_source_that_raises_halfway_loses_the_connection():
+    house = House(routes={b"/broken": Broken(True, 1000)})
     sock = house.connect(b"GET /broken" + TAIL)
     house.run(sock, 3)
-    assert sock.is_closed and house.stat("dropped_trouble") == 1
+    assert sock.is_closed and house.is_empty()
+    assert (house.stat("faults"), house.stat("dropped_trouble")) == (0, 1)
+    sock = house.connect(GET_VALUES)
+    house.step()
+    assert sock.status() == b"200"
+
+
+def test_a_fault_that_nobody_takes_ends_with_its_connection():
+    house = House(routes={b"/broken": Broken(False, 0)})
+    sock = house.connect(b"GET /broken" + TAIL, takes=[OSError(104)])
+    house.run(sock, later_ms=25)
+    assert sock.is_closed and house.is_empty()
     sock = house.connect(GET_VALUES)
     house.step()
     assert sock.status() == b"200"

@@ -36,10 +36,11 @@ _CHECK_MS = const(25)
 _READABLE = const(1)
 _WRITABLE = const(4)
 
-# What a connection is about: its request, the rest of its answer, its end.
+# What a connection is about: its request, the choice of an answer, the rest of it, its end.
 _HEAD = const(0)
-_SEND = const(1)
-_GRACE = const(2)
+_OPEN = const(1)
+_SEND = const(2)
+_GRACE = const(3)
 
 # The one that is asked for all the time first.
 _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
@@ -110,6 +111,7 @@ class Server:
         self._share = max(1, slots - 2)  # of one client, in a full house
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
+        self._fault = answers.problem("500", "the bridge failed to make this answer")
         # All that comes and all that goes passes through this one.
         self._buf = bytearray(buffer_bytes)
         self._spare = answers.Copy(buffer_bytes)
@@ -123,6 +125,7 @@ class Server:
             "dropped_late": 0,
             "dropped_gone": 0,
             "dropped_trouble": 0,
+            "faults": 0,
         }
         for status in answers.REASONS:
             self.stats[status] = 0
@@ -262,6 +265,7 @@ class Server:
 
     def _open(self, slot, now_ms):
         """Choose the answer of a path that was found."""
+        slot.state = _OPEN
         route = slot.request.route
         route.requests += 1
         if route.is_charger:
@@ -359,6 +363,11 @@ class Server:
             self._drop(slot)
 
     def _recover(self, slot, now_ms):
+        if slot is not None and slot.state == _OPEN:
+            # Not the connection failed but a source, and nothing was sent.
+            self.stats["faults"] += 1
+            self._answer(slot, self._fault, self._fault.length)
+            return
         self.stats["dropped_trouble"] += 1
         if slot is None:
             self._failures += 1
