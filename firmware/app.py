@@ -42,7 +42,7 @@ def main(root):
         tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
         watchdog.tasks = tasks
         del store, config, parts
-        compose.forget(("firmware.ending", "firmware.store", "firmware.compose"))
+        compose.forget(("firmware.ending", "firmware.store", "firmware.compose", "httpd.listener"))
         del compose
         gc.collect()
         supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])

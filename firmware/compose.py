@@ -131,7 +131,8 @@ def _service(config, measuring, routes, subjects, root, life, lamp, about):
     from firmware.health import Health
     from firmware.wifi import Station
     from httpd.answers import File
-    from httpd.server import Server, listen
+    from httpd.listener import listen
+    from httpd.server import Server
 
     http = config["http"]
     station = Station(config["wifi"], glue.announcer(life, http["port"]), glue.resetter(life))

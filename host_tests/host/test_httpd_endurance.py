@@ -21,6 +21,7 @@ SERVER = """
 import gc, io, micropython, os, select, sys
 from httpd import answers, server
 from httpd.document import Document
+from httpd.listener import listen
 from ticks import ticks_ms
 
 class Heap:
@@ -48,7 +49,7 @@ routes = {
     b"/": page, b"/status.json": report, b"/heap": Heap(),
 }
 gc.collect()
-ours = server.Server(server.listen("127.0.0.1", int(sys.argv[1])), routes, select.poll(), wait_ms=1)
+ours = server.Server(listen("127.0.0.1", int(sys.argv[1])), routes, select.poll(), wait_ms=1)
 gc.threshold(8192)
 print("ready")
 while True:

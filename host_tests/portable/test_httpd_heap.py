@@ -15,6 +15,8 @@ try:
     import select
     import socket
 
+    from httpd.listener import listen
+
     HAS_SOCKETS = hasattr(socket.socket, "readinto")  # not the socket module of CPython
 except (ImportError, AttributeError):
     HAS_SOCKETS = False
@@ -33,7 +35,7 @@ class Board:
     def __init__(self):
         for self.port in range(18300, 18330):
             try:
-                listener = server.listen("127.0.0.1", self.port)
+                listener = listen("127.0.0.1", self.port)
                 break
             except OSError:
                 pass

@@ -5,8 +5,6 @@ Sockets are used as MicroPython has them (`readinto`, `write(buf, offset, length
 docs/performance.md says what it comes to.
 """
 
-import sys
-
 from const import const
 from httpd import answers
 from httpd.request import FOUND, TAIL_BYTES, Request, Route
@@ -22,9 +20,6 @@ LIFE_MS = const(10000)
 # close waits this long. What still comes is read and dropped, since closing on unread bytes resets
 # the connection and kills the answer.
 GRACE_MS = const(50)
-# Connections that wait for accept. lwIP has room for 6 and resets a seventh, while beyond the
-# backlog it lets the client knock again, a second later: too late, where there is room.
-BACKLOG = 5 if sys.platform == "esp32" else 64
 # When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only
 # clients that went away before we came, at most a full backlog of them: their number tells, since
 # error numbers differ between ports.
@@ -48,24 +43,6 @@ _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
 _CLASS = const(1 << 20)
 # Ticks wrap: what is longer ago than this stays this long ago.
 _LONG_AGO_MS = const(1 << 28)
-
-
-def listen(host, port):
-    """A listening, non-blocking socket; `host` is numeric. Else OSError(errno, sentence)."""
-    import socket
-
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(socket.getaddrinfo(host, port)[0][-1])
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise OSError(
-            error.errno, f"cannot listen on {host}:{port}: is something else running there?"
-        )
-    listener.setblocking(False)
-    return listener
 
 
 class Slot:

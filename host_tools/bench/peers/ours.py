@@ -7,6 +7,7 @@ from samples import DEVICE_INFO, DEVICE_VALUES, finish, requests
 
 from httpd import answers, server
 from httpd.document import Document
+from httpd.listener import listen
 from ticks import ticks_ms
 
 
@@ -20,7 +21,7 @@ def serve(port, count):
     routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": info}
     # On the board wait_ms is 0 and the loop spins; here each pass that finds nothing would be
     # counted as work.
-    ours = server.Server(server.listen("127.0.0.1", port), routes, select.poll(), wait_ms=100)
+    ours = server.Server(listen("127.0.0.1", port), routes, select.poll(), wait_ms=100)
     print("ready")
     step = ours.step
     stats = ours.stats
