@@ -174,7 +174,7 @@ def test_echo_of_the_request_is_recognised():
     line.garble = lambda reply: line._sent + reply
     line.run(bus, 1500)
     assert device.fields["grid_power_w"] == 1234
-    assert bus.master.stats["echo"] == 1
+    assert bus.plan[0].link.stats["echo"] == bus.plan[0].link.stats["good"] == 1
 
 
 def test_late_reply_is_never_the_answer_to_a_later_request():
@@ -273,12 +273,53 @@ def test_slow_read_is_asked_at_once_after_a_week_of_silence():
     assert bus._wants(slow, later_ms)
 
 
+def test_noise_is_counted_for_the_unit_that_was_asked_and_else_for_the_line():
+    line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
+    bus, _ = build(line, [1, 2])
+    line.garble = lambda reply: reply if reply[0] == 1 else b"\x55\xaa\x55"
+    line.run(bus, 1500)
+    assert [read.link.stats["noise"] for read in bus.plan] == [0, 1]
+    assert bus.master.stats["noise"] == 0
+    line.garble = None
+    line.arrive(b"\x55\xaa\x55", 500)  # between two cycles
+    line.run(bus, 3500)
+    assert bus.master.stats["noise"] == 1
+
+
+def test_reply_times_are_those_of_the_line():
+    # 9 characters of 10 bits at 9600 Bd are 9.4 ms, seen at the next whole one.
+    line = Line({1: meter_unit(1.0)})
+    bus, _ = build(line, [1], poll_interval_ms=100)
+    line.run(bus, 5000)
+    stats = bus.plan[0].link.stats
+    steady = stats["reply_mean_ms"]
+    assert stats["reply_min_ms"] <= steady <= stats["reply_max_ms"]
+    assert 19 <= stats["reply_min_ms"] and stats["reply_max_ms"] <= 21
+    line.turnaround_ms = 50
+    line.run(bus, 12000)
+    assert abs(stats["reply_mean_ms"] - steady - 40) <= 1
+    assert stats["reply_min_ms"] <= 21 and 59 <= stats["reply_max_ms"] <= 61
+
+
+def test_a_refusal_is_an_answer_but_no_good_one():
+    line = Line({1: meter_unit(1.0)})
+    bus, _ = build(line, [1])
+    line.run(bus, 2500)
+    good_ms = bus.plan[0].link.at_ms["good_age_ms"]
+    assert 2000 <= good_ms <= 2500
+    line.units[1] = {}
+    line.run(bus, 9000)
+    link = bus.plan[0].link
+    assert link.exceptions[2] == link.stats["exception"] > 0
+    assert link.at_ms["good_age_ms"] == good_ms
+
+
 def test_late_answer_is_counted_for_its_unit():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
     bus, _ = build(line, [1, 2])
     line.late_ms[2] = 600
     line.run(bus, 2500)
-    assert [link.stats["late"] for link in bus.links()] == [0, 1]
+    assert [read.link.stats["late"] for read in bus.plan] == [0, 1]
 
 
 def test_another_master_is_noticed_and_the_answer_to_it_not_believed():
@@ -294,7 +335,7 @@ def test_another_master_is_noticed_and_the_answer_to_it_not_believed():
 def test_time_out_and_pause_are_each_units_own():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
     bus, _ = build(line, [1, 2])
-    quick, slow = bus.links()
+    quick, slow = [read.link for read in bus.plan]
     quick.timeout_ms, slow.pause_ms = 50, 200
     line.silent.add(1)
     line.run(bus, 1600)

@@ -46,13 +46,12 @@ class Link:
         self.exceptions = [0] * 12  # by exception code; 0: any other
         self.warning = None  # what its owner should know
         self.stats = {name: 0 for name in OUTCOMES[1:]}
-        self.at_ms = {"answer": None}  # when the unit last answered
-        self.stats["requests"] = 0
-        self.stats["late"] = 0
-        self.stats["implausible"] = 0
-        self.stats["reply_min_ms"] = 0
-        self.stats["reply_mean_ms"] = 0
-        self.stats["reply_max_ms"] = 0
+        for name in ("requests", "echo", "late", "implausible"):
+            self.stats[name] = 0
+        for name in ("reply_min_ms", "reply_mean_ms", "reply_max_ms"):
+            self.stats[name] = 0
+        self.at_ms = {"good_age_ms": None}
+        self._mean = 0  # of the reply time, in eighths of a millisecond
 
     def next_probe(self):
         self.probe ^= 1
@@ -64,19 +63,26 @@ class Link:
             return self.missed_cycle != cycle
         return not self.failures or ticks_diff(now_ms, self.retry_ms) >= 0
 
-    def answered(self, outcome, exception, reply_ms, now_ms):
-        stats = self.stats
-        stats[OUTCOMES[outcome]] += 1
-        if outcome == EXCEPTION:
-            self.exceptions[exception if exception < 12 else 0] += 1
+    def count(self, outcome, now_ms):
+        """No heap."""
+        self.stats[OUTCOMES[outcome]] += 1
+        good_ms = self.at_ms["good_age_ms"]
+        if outcome == GOOD:
+            self.at_ms["good_age_ms"] = now_ms
+        elif good_ms is not None and ticks_diff(now_ms, good_ms) > _LONG_AGO_MS:
+            self.at_ms["good_age_ms"] = ticks_add(now_ms, -_LONG_AGO_MS)
+
+    def answered(self, reply_ms):
+        """No heap."""
         self.failures = 0
-        self.at_ms["answer"] = now_ms
-        mean_ms = stats["reply_mean_ms"]
+        stats = self.stats
         if stats["good"] + stats["exception"] == 1:
-            stats["reply_min_ms"] = mean_ms = reply_ms
+            stats["reply_min_ms"] = stats["reply_mean_ms"] = reply_ms
+            self._mean = 8 * reply_ms
         stats["reply_min_ms"] = min(stats["reply_min_ms"], reply_ms)
         stats["reply_max_ms"] = max(stats["reply_max_ms"], reply_ms)
-        stats["reply_mean_ms"] = mean_ms + (reply_ms - mean_ms) // 8
+        self._mean += reply_ms - stats["reply_mean_ms"]
+        stats["reply_mean_ms"] = self._mean >> 3
 
     def leave_alone(self, wait_ms, now_ms):
         """After that long nothing is on the way any more."""
@@ -84,17 +90,13 @@ class Link:
         self.failures = 2
         self.retry_ms = ticks_add(now_ms, wait_ms)
 
-    def failed(self, outcome, now_ms, cycle):
+    def failed(self, now_ms, cycle):
         """No answer: the unit is left alone until the next cycle, after that for 1 s, 2 s ... 30 s. No heap."""
-        self.stats[OUTCOMES[outcome]] += 1
         self.suspect = True
         self.missed_cycle = cycle
         self.failures = min(self.failures + 1, 10)
         wait_ms = min(_BACKOFF_MAX_MS, 500 << (self.failures - 1))
         self.retry_ms = ticks_add(now_ms, wait_ms)
-        at_ms = self.at_ms["answer"]
-        if at_ms is not None and ticks_diff(now_ms, at_ms) > _LONG_AGO_MS:
-            self.at_ms["answer"] = ticks_add(now_ms, -_LONG_AGO_MS)
 
 
 def _forget_planner():
@@ -120,14 +122,6 @@ class Bus:
         self._asked = False  # was anything due in this cycle?
         self._cycle_ms = 0
         self._free_ms = 0  # when the last frame ended
-
-    def links(self):
-        """Each link once, in the order of the plan (at boot)."""
-        found = []
-        for transaction in self.plan:
-            if transaction.link not in found:
-                found.append(transaction.link)
-        return found
 
     def step(self, now_ms):
         """Do what is due; milliseconds until the next call. No heap."""
@@ -192,11 +186,15 @@ class Bus:
             i += 1
 
     def _close(self, transaction, outcome, now_ms):
-        link = transaction.link
+        link, master = transaction.link, self.master
+        link.count(outcome, now_ms)
+        link.stats["echo"] += master.echo
+        if outcome == EXCEPTION:
+            link.exceptions[master.exception if master.exception < 12 else 0] += 1
         if outcome == GOOD or outcome == EXCEPTION:
-            link.answered(outcome, self.master.exception, self.master.reply_ms, now_ms)
+            link.answered(master.reply_ms)
         else:
-            link.failed(outcome, now_ms, self.cycles)
+            link.failed(now_ms, self.cycles)
         if self._probing:
             self._close_probe(link, outcome, now_ms)
             return

@@ -80,8 +80,9 @@ class Master:
         self.data = 0  # where the registers of a good reply begin in buffer
         self.exception = 0
         self.late_unit = 0  # whose answer was dropped by the last begin()
+        self.echo = False  # did the line give our own request back?
         self.reply_ms = 0  # from the end of the request to the end of the reply
-        self.stats = {"echo": 0, "noise": 0, "late": 0, "foreign": 0}
+        self.stats = {"noise": 0, "late": 0, "foreign": 0}  # what belongs to no request
 
     def wire_ms(self, characters):
         """Milliseconds that so many characters take on the line, rounded up."""
@@ -100,7 +101,7 @@ class Master:
         write_request(self._request, self._unit, self._function, address, count)
         self._expected = REPLY_OVERHEAD + 2 * count
         self._at = self.length = self.exception = 0
-        self._crc_failed = False
+        self._crc_failed = self.echo = False
         self._port.send(self._request)
         self._sending = True
         self._end_ms = ticks_add(now_ms, self.wire_ms(REQUEST_SIZE))
@@ -198,7 +199,7 @@ class Master:
         same = self._own(0)
         if same == REQUEST_SIZE:
             self._at = REQUEST_SIZE
-            self.stats["echo"] += 1
+            self.echo = True
         return same < REQUEST_SIZE and same == self.length
 
     def _believe(self, size, now_ms):
@@ -242,8 +243,7 @@ class Master:
         if at + 1 < self.length and buf[at] == self._request[0]:
             if buf[at + 1] & 0x7F == self._request[1]:
                 return SHORT
-        if not self._foreign(self.length):
-            self.stats["noise"] += 1
+        self._foreign(self.length)  # counts
         return NOISE
 
     def _drain(self, now_ms):
