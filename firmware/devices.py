@@ -41,9 +41,7 @@ class Site:
         found = []
         for link in self.links:
             reads = self._reads(link, self._quantities[link.unit], master, slow_every)
-            reads += self._identities[link.unit]
-            plan.choose_probes(reads)
-            found += reads
+            found += reads + plan.with_probes(self._identities[link.unit])
         return found
 
     def _reads(self, link, quantities, master, slow_every):

@@ -250,17 +250,18 @@ def test_refusals_are_read_as_pymodbus_writes_them():
 
 
 class LateLine(Line):
-    """A unit that answers in order, but when it likes. Each register pair holds the number of the request."""
+    """A unit that answers in order, but when it likes. The last register of a reply holds the number of the request."""
 
-    def __init__(self, chance, refuses_probes, forgets):
+    def __init__(self, chance, reads, refuses_probes, forgets):
         super().__init__({})
+        self.reads = reads
         self.chance = chance
         self.refuses_probes = refuses_probes
         self.forgets = forgets
         self.free_ms = 0
 
     def _answer(self, end_us):
-        unit, function, count = self._sent[0], self._sent[1], self._sent[5]
+        unit, function, address, count = self._sent[0], self._sent[1], self._sent[3], self._sent[5]
         self.requests.append(self._sent)
         number = len(self.requests)
         if self.forgets and self.now_ms < self.free_ms:
@@ -268,15 +269,11 @@ class LateLine(Line):
         late_ms = (95, 105, 120, 140, 160, 180, 200, 250, 500, 1200, 2800)
         delay_ms = self.chance.choice(late_ms) if self.chance.random() < 0.3 else 5
         start_ms = max(self.now_ms + delay_ms, self.free_ms)
-        if self.refuses_probes and count != 2:
+        if self.refuses_probes and (address, count) not in self.reads:
             answer = adu(unit, function | 0x80, 2)
         else:
             answer = adu(
-                unit,
-                function,
-                2 * count,
-                number.to_bytes(4, "big") * (count // 2),
-                bytes(2 * (count % 2)),
+                unit, function, 2 * count, bytes(2 * count - 2), number.to_bytes(2, "big")
             )
         self.free_ms = start_ms + len(answer) * 2
         self.arrive(answer, start_ms - self.now_ms)
@@ -295,7 +292,7 @@ class Witness:
         self.values += 1
 
 
-TWO_READS = {
+THREE_READS = {
     "defaults": {"function": 3, "type": "u32"},
     "limits": {"timeout_ms": TIMEOUT_MS, "walls": [50, 150]},
     "roles": {
@@ -308,19 +305,29 @@ TWO_READS = {
 }
 
 
+# All of one size, and of sizes that are those of each other's probes.
+SIZES = {"alike": ("u32", "u32", "u32"), "unlike": ("u16", "u32", "u64")}
+
+
 @pytest.mark.parametrize("forgets", [False, True])
 @pytest.mark.parametrize("refuses_probes", [False, True])
-def test_no_late_answer_is_taken_for_the_answer_to_a_later_request(refuses_probes, forgets):
+@pytest.mark.parametrize("sizes", SIZES)
+def test_no_late_answer_is_taken_for_the_answer_to_a_later_request(sizes, refuses_probes, forgets):
+    role = {
+        key: dict(spec, type=kind)
+        for (key, spec), kind in zip(THREE_READS["roles"]["inverters"].items(), SIZES[sizes])
+    }
+    description = dict(THREE_READS, roles={"inverters": role})
+    reads = [(one["address"], int(one["type"][1:]) // 16) for one in role.values()]
     values = 0
     for seed in range(80):
         chance = random.Random(seed)
-        line = LateLine(chance, refuses_probes, forgets)
+        line = LateLine(chance, reads, refuses_probes, forgets)
         witness = Witness(line)
         master = Master(line, 9600)
-        link = Link(1, TWO_READS["limits"])
-        role = TWO_READS["roles"]["inverters"]
+        link = Link(1, description["limits"])
         quantities = [
-            profile.quantity(witness, key, key, TWO_READS, "inverters", False) for key in role
+            profile.quantity(witness, key, key, description, "inverters", False) for key in role
         ]
         poll_ms = chance.choice((1, 200, 1000))
         bus = Bus(master, plan.transactions(link, quantities, master, 1), poll_ms, poll_ms)

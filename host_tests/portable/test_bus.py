@@ -1,6 +1,7 @@
 """The bus on a virtual line: what is asked when, what is believed, what a dead unit costs."""
 
 import struct
+import sys
 
 from line import Line, adu
 from meters import plan, profile
@@ -206,38 +207,82 @@ def test_one_late_reply_between_prompt_ones():
         assert device.at_ms["grid_power_w"] > before_ms
 
 
-def test_refused_block_is_split_and_the_rest_still_comes():
-    description = dict(METER)
-    description["roles"] = {
+NEIGHBOURS = dict(
+    METER,
+    roles={
         "inverters": {
             "power": {"address": 52, "scale": "1 W", "positive": "generation"},
             "energy_total": {"address": 56, "scale": "1 kWh"},
         }
-    }
-    unit = float_words(4, 52, 500.0)
-    line = Line({1: unit})
-    bus, (device,) = build(line, [1], "inverters", description=description)
+    },
+)
+
+
+def test_block_refused_at_the_first_contact_is_split_in_the_same_cycle():
+    line = Line({1: float_words(4, 52, 500.0)})
+    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
     assert len(bus.plan) == 1
-    line.run(bus, 6000)
+    line.run(bus, 1900)
     assert len(bus.plan) == 2
     assert device.fields["inv_power_ac_w"] == 500
     assert device.fields["pv_energy_total_wh"] is None
+    line.run(bus, 60000)  # what it lacks is hardly asked for any more
+    assert len([r for r in line.requests if r[3] == 56]) <= 4
+    assert "meters.plan" not in sys.modules  # some kB
+
+
+def test_block_that_was_read_before_is_split_after_three_refusals_only():
+    words = meter_unit(500.0)
+    line = Line({1: words})
+    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    line.run(bus, 3500)
+    for refusals, reads in ((2, 1), (3, 2)):
+        line.units[1] = float_words(4, 52, 700.0)
+        until = bus.plan[0].link.stats["exception"] + refusals
+        while bus.plan[0].link.stats["exception"] < until:
+            line.run(bus, line.now_ms + 10)
+        assert len(bus.plan) == reads
+        line.units[1] = words
+        line.run(bus, line.now_ms + 1500)
+
+
+def test_unit_that_is_silent_to_all_but_single_values_is_read():
+    description = dict(METER, limits={"registers_per_read": 80, "timeout_ms": 100})
+    description["roles"] = {
+        "inverters": {
+            "power": [
+                {"address": a, "scale": "1 W", "positive": "generation"} for a in (52, 54, 56)
+            ],
+            "energy_total": {"address": 58, "scale": "1 kWh"},
+        }
+    }
+    words = {}
+    for address, value in ((52, 1.0), (54, 2.0), (56, 3.0), (58, 4.0)):
+        words.update(float_words(4, address, value))
+    line = Line({1: words})
+    line.garble = lambda reply: reply if reply[2] == 4 else b""
+    bus, (device,) = build(line, [1], "inverters", description=description)
+    assert bus.plan[0].count > 2
+    line.run(bus, 60000)
+    assert sorted([read.count for read in bus.plan]) == [2, 2, 2, 2]
+    assert device.fields == {"inv_power_ac_w": 6, "pv_energy_total_wh": 4000}
+    # No probe of another size is ever answered: a lost reply costs some seconds, not the unit.
+    line.silent.add(1)
+    line.run(bus, line.now_ms + 1500)
+    line.silent.clear()
+    before_ms = line.now_ms
+    line.run(bus, before_ms + 10000)
+    assert device.at_ms["inv_power_ac_w"] > before_ms
+    assert len(bus.plan) == 4
 
 
 def test_block_that_is_never_answered_is_split_while_the_probe_is():
     # A unit that says nothing at all to a read which holds a register that it lacks.
-    description = dict(METER)
-    description["roles"] = {
-        "inverters": {
-            "power": {"address": 52, "scale": "1 W", "positive": "generation"},
-            "energy_total": {"address": 56, "scale": "1 kWh"},
-        }
-    }
     unit = float_words(4, 52, 500.0)
     unit.update(float_words(4, 54, 0.0))
     line = Line({1: unit})
     line.garble = lambda reply: b"" if reply[1] & 0x80 else reply
-    bus, (device,) = build(line, [1], "inverters", description=description)
+    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
     assert len(bus.plan) == 1
     line.run(bus, 8000)
     assert len(bus.plan) == 2

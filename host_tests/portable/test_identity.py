@@ -29,9 +29,8 @@ def run(words, info, description=METER, until_ms=6000):
     device = Device("energy_meters", 0)
     device.add("grid_power_w")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
-    reads = plan.transactions(link, [power], master, 1) + identities(link, description, info)
-    plan.choose_probes(reads)
-    bus = Bus(master, reads, 1000)
+    asked_once = plan.with_probes(identities(link, description, info))
+    bus = Bus(master, plan.transactions(link, [power], master, 1) + asked_once, 1000)
     line.run(bus, until_ms)
     assert device.fields["grid_power_w"] == 100
     return line, link, bus

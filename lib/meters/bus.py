@@ -1,10 +1,11 @@
 """The bus: one link per unit, and the cycle over all reads that are due. One transaction is on the line at a time.
 
 No late answer is ever taken for the answer to a later read. After a time-out or a garbled reply a link is *suspect*: the answer may
-still come. A suspect unit is first asked a probe, whose byte count no read of that unit has. Units answer in order, so once the probe
-is answered every older reply has come and gone, and a late one in between has the wrong length. Two sizes of probes take turns, and
-waits grow, so that the answer to one probe would have to be _LATEST_MS late to be taken for that to another. Refusals have no length:
-a unit that refuses the probe is left alone that long instead.
+still come. A suspect unit is first asked a probe, a read of another size than the one that got no answer. Units answer in order, so
+once the probe is answered every older reply has come and gone, and a late one in between has the wrong length. Two sizes of probes
+take turns, and waits grow, so that the answer to one probe would have to be _LATEST_MS late to be taken for that to another. After a
+longer wait nothing can come any more, and the read itself is asked again. Refusals have no length: a unit that refuses the probe is
+left alone that long instead.
 """
 
 import sys
@@ -38,8 +39,8 @@ class Link:
         self.walls = limits.get("walls", ())
         self.holes = limits.get("holes", ())
         self.suspect = False  # the answer to an older request may still come
-        self.probes = [1, 2]
-        self.probe = 0
+        self.size = 0  # of its last read
+        self.probe = 0  # of its last probe
         self.failures = 0
         self.retry_ms = 0
         self.missed_cycle = 0
@@ -53,9 +54,13 @@ class Link:
         self.at_ms = {"good_age_ms": None}
         self._mean = 0  # of the reply time, in eighths of a millisecond
 
-    def next_probe(self):
-        self.probe ^= 1
-        return self.probes[self.probe]
+    def next_probe(self, sizes):
+        """One of three sizes, but neither that of the read without an answer nor that of the last probe. No heap."""
+        i = 0
+        while sizes[i] == self.size or sizes[i] == self.probe:
+            i += 1
+        self.probe = sizes[i]
+        return self.probe
 
     def due(self, now_ms, cycle):
         """Is the unit alive, or is it time to probe it? One missed answer costs the rest of its cycle only. No heap."""
@@ -92,11 +97,11 @@ class Link:
 
     def failed(self, now_ms, cycle):
         """No answer: the unit is left alone until the next cycle, after that for 1 s, 2 s ... 30 s. No heap."""
-        self.suspect = True
         self.missed_cycle = cycle
         self.failures = min(self.failures + 1, 10)
         wait_ms = min(_BACKOFF_MAX_MS, 500 << (self.failures - 1))
         self.retry_ms = ticks_add(now_ms, wait_ms)
+        self.suspect = wait_ms <= _LATEST_MS
 
 
 def _forget_planner():
@@ -169,7 +174,10 @@ class Bus:
         link = transaction.link
         self._asked = True
         self._probing = link.suspect
-        count = link.next_probe() if link.suspect else transaction.count
+        if link.suspect:
+            count = link.next_probe(transaction.probes)
+        else:
+            count = link.size = transaction.count
         link.stats["requests"] += 1
         self.quiet = False
         self.master.select(link.unit, transaction.function, link.timeout_ms)
@@ -224,35 +232,32 @@ class Bus:
             self._index -= 1
 
     def _refuse(self, transaction, outcome, now_ms):
-        """Perhaps the unit lacks a register: cut the read in two, so that the others still come."""
-        if outcome == EXCEPTION and self.master.exception not in _REFUSALS:
-            return
-        transaction.refused += 1
-        if transaction.refused < _SPLIT_AFTER or self._split(transaction):
-            return
+        """Perhaps the unit lacks a register: cut the read in two, so that the others still come. Allocates then, and is rare."""
+        enough = _SPLIT_AFTER
         if outcome == EXCEPTION:
+            if self.master.exception not in _REFUSALS:
+                return
+            if not transaction.asked:
+                enough = 1  # it was never granted: no accident
+        elif not transaction.link.suspect:
+            return  # long gone, whatever it is asked
+        transaction.refused += 1
+        if transaction.refused < enough:
+            return
+        halves = transaction.halves()
+        if halves is not None:
+            self._replace(halves)
+        elif outcome == EXCEPTION:
             transaction.asked = True
             transaction.asked_ms = now_ms
         else:
             # One register alone, and not refused: no reason to ask for it seldom.
             transaction.refused = 0
 
-    def _split(self, transaction):
-        """Replace a read by its halves, if it has any. Allocates, and is rare."""
-        halves = transaction.halves()
-        if halves is None:
-            return False
-        self._replace(halves)
-        return True
-
     def _replace(self, reads):
         """Others instead of the present read, or none; the next one follows at once."""
-        from meters import plan
-
-        link = self.plan[self._index].link
         self.plan[self._index : self._index + 1] = reads
         self._index -= 1
-        plan.choose_probes([read for read in self.plan if read.link is link])
         _forget_planner()
 
     def _end_cycle(self, now_ms):

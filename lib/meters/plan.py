@@ -87,28 +87,23 @@ def transactions(link, quantities, master, slow_every):
             if any(r in transaction.registers for r in needed):
                 last = transaction
         last.quantities.append(quantity)
-    choose_probes(plan)
-    return plan
+    return with_probes(plan)
 
 
-def choose_probes(plan):
-    """Give the link of these reads its probes: two sizes that none of its reads has.
+def with_probes(reads):
+    """Give each read the sizes of its probes, which begin at its address.
 
-    Best are registers that are read anyway, and whole ones where all are of two words: they are not refused.
+    Best are registers that are read anyway, and whole values where all may be of two words: they are not refused.
     """
-    if not plan:
-        return
-    counts = [transaction.count for transaction in plan]
-    step = 1 if any([count & 1 for count in counts]) else 2
-    sizes = [n for n in range(1, 2 * len(counts) + 6) if n not in counts]
-    allowed = [n for n in sizes if all([_allowed(t.link, t.address, t.address + n) for t in plan])]
-    whole = [n for n in allowed if n % step == 0]
-    inside = [n for n in whole if n < min(counts)]
-    probes = []
-    for size in inside + whole + allowed + sizes:
-        if size not in probes:
-            probes.append(size)
-    plan[0].link.probes = probes[:2]
+    for read in reads:
+        step = 2 - (read.count & 1)
+        sizes = sorted(range(1, 7), key=lambda n: (not _allowed_at(read, n), n % step, n))
+        read.probes = bytes(sizes[:3])
+    return reads
+
+
+def _allowed_at(read, count):
+    return _allowed(read.link, read.address, read.address + count)
 
 
 def _helpers_first(plan):
@@ -155,4 +150,4 @@ def split(transaction):
     for quantity in transaction.quantities:
         second = any(r in halves[1].registers for r in quantity.registers)
         halves[second].quantities.append(quantity)
-    return halves
+    return with_probes(halves)

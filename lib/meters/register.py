@@ -129,7 +129,7 @@ class Quantity:
 
 
 class Transaction:
-    """One read request of a link, and what its reply feeds."""
+    """One read request of a link, and what its reply feeds. `probes`: three sizes of reads at the same address."""
 
     again = False  # shall the next request follow at once?
     found = None  # reads to replace this one
@@ -154,6 +154,8 @@ class Transaction:
 
     def halves(self):
         """Two reads instead of one that is refused; None if it holds one register only. Allocates."""
+        if len(self.registers) == 1:
+            return None
         from meters import plan  # unloaded after boot
 
         return plan.split(self)

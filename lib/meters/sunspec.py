@@ -29,7 +29,7 @@ class Search(Transaction):
         self._quantities = quantities
         self._master = master
         self._slow_every = slow_every
-        link.probes = [4, 6]
+        self.probes = b"\2\4\6"
         self._start(0)
 
     def _start(self, base):
