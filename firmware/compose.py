@@ -42,7 +42,7 @@ def parts(config, store, root, life, about):
 
         lamp = led.make(board["led"])
     switch_on(board)
-    made, routes, subjects = _measuring(config, store, board)
+    made, routes, subjects = _measuring(config, store, board, about)
     del board
     forget(_DESCRIPTIONS)
     about["board"] = config["board"]
@@ -51,12 +51,13 @@ def parts(config, store, root, life, about):
     return made + _service(config, made, routes, subjects, root, life, lamp, about)
 
 
-def _measuring(config, store, board):
+def _measuring(config, store, board, about):
     """The parts that measure, the charger's two documents by their paths, and (devices, links, clamps)."""
     from firmware.devices import Site
     from nrgkick.documents import Info
 
     site = Site(config, store.load)
+    about["doubts"] = site.doubts
     made = []
     bus = clamps = None
     if site.links:

@@ -23,6 +23,7 @@ class Site:
         self.clamps = []  # (device, its entry of the config)
         self.load = None  # the house load as a device, where clamps measure it
         self.links = []  # in the order of the config
+        self.doubts = {}  # profile -> its `doubt`
         self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
         self._identities = {}  # unit -> what is asked of it once
@@ -87,6 +88,8 @@ class Site:
             self.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
             self._quantities[unit] = []
             self._identities[unit] = []
+        if "doubt" in description:
+            self.doubts[entry["profile"]] = description["doubt"]
         if "sunspec" in description:
             function = description["defaults"]["function"]
             self._searches[unit] = (function, description["sunspec"]["bases"])

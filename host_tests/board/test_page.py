@@ -1,5 +1,6 @@
 """The page in a real browser. Without one the test is skipped on a PC, but fails where CI is set."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --virtual-time-budget=3000 --dump-dom"
 ).split()
+DEYE = bridge.ROOT / "lib" / "meters" / "profiles" / "deye-3p-hybrid.json"
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
 
 pytestmark = pytest.mark.skipif(
@@ -57,6 +59,34 @@ def test_the_page_tells_a_clamps_quality_beside_its_value(tmp_path):
     for words in ("apparent power", "error_w", "samples", "clipped_permille", "noise_ma"):
         assert words in page
     assert "rejected: clipped" in page and "offset_mv" in page
+
+
+def test_the_page_repeats_what_a_profile_is_unsure_of_and_what_a_unit_says_against_it(tmp_path):
+    inverter = {"category": "inverters", "profile": "deye-3p-hybrid", "unit": 2}
+    third = dict(METER, unit=3, profile="chint-dtsu666")
+    settings = {"wifi": bridge.WIFI, "devices": [METER, inverter, third]}
+    # Unit 1 tells that it is another model, unit 3 lacks the registers.
+    wrong = [
+        dict(METER, profile="eastron-sdm72d-m-v2"),
+        inverter,
+        dict(third, profile="deye-3p-hybrid"),
+    ]
+    with (
+        Site(settings, hour=12) as site,
+        bridge.running(tmp_path, dict(settings, devices=wrong), site.bridge_tty) as board,
+    ):
+        status = board.until(
+            lambda a: a.body["units"][0]["warning"] and a.body["units"][2]["exception"],
+            "a warning and a refusal",
+            path="/status.json",
+        ).body
+        page = seen(board.address, tmp_path)
+    doubt = json.loads(DEYE.read_text("utf-8"))["doubt"]
+    assert status["about"]["doubts"] == {"deye-3p-hybrid": doubt}
+    assert f"<b>deye-3p-hybrid</b>: {doubt}" in page
+    warning = "Unit 1: model number 112 where the profile expects 137."
+    assert f'<p class="bad">{warning}</p>' in page
+    assert "last good reply" in page and "exception 2" in page
 
 
 def test_the_page_says_why_the_charger_gets_nothing(tmp_path):

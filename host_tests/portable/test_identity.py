@@ -70,6 +70,10 @@ def test_one_of_several_model_numbers_is_right():
     }
     _, link, _ = run(_merged(UNIT, TELLING), {}, description)
     assert link.warning is None
+    words = _merged(UNIT, TELLING)
+    words[(3, 64514)] = 7
+    _, link, _ = run(words, {}, description)
+    assert link.warning == "model number 7 where the profile expects 111 or 112"
 
 
 def test_unit_that_tells_nothing_is_read_all_the_same():

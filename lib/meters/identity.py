@@ -17,7 +17,8 @@ class Identity(Transaction):
         self.registers = self.quantities = ()
         self.slow = self.asked = False
         self.asked_ms = self.refused = 0
-        self._equals = spec.get("equals")
+        equals = spec.get("equals")
+        self._equals = [equals] if isinstance(equals, int) else equals
         self._info = info
 
     def take(self, buf, data, now_ms):
@@ -26,11 +27,9 @@ class Identity(Transaction):
             number = number << 8 | buf[data + i]
         if self._equals is None:
             self._info["serial"] = str(number)
-        elif number not in (self._equals if isinstance(self._equals, list) else [self._equals]):
-            self.link.warning = "model number %d where the profile expects %s" % (
-                number,
-                self._equals,
-            )
+        elif number not in self._equals:
+            expected = " or ".join([str(one) for one in self._equals])
+            self.link.warning = "model number %d where the profile expects %s" % (number, expected)
         self.found = ()
         return True
 
