@@ -58,7 +58,7 @@ class Store:
     def _read(self, path, read):
         with open(path, "rb") as file:
             text = file.read(_MOST_BYTES)
-        of = [self._root, len(text), binascii.crc32(text), self._rules()]
+        of = [self._root, len(text), binascii.crc32(text), self._rules(), self._own_profiles()]
         try:
             with open(self._checked) as file:
                 checked = json.load(file)
@@ -66,7 +66,7 @@ class Store:
                 return checked["config"]
         except (OSError, ValueError, KeyError):
             pass
-        config = read(text, self.load, self.names)
+        config = read(text, self._load_strictly, self.names)
         self._keep_checked({"of": of, "config": config})
         return config
 
@@ -77,6 +77,18 @@ class Store:
             return [_size(folder + name) for name in sorted(os.listdir(folder[:-1]))]
         except OSError:
             return []
+
+    def _own_profiles(self):
+        """What tells one state of the owner's profiles from another."""
+        found = []
+        for folder in self._places("profile")[:-1]:
+            try:
+                for name in sorted(os.listdir(folder)):
+                    with open(folder + "/" + name, "rb") as file:
+                        found.append([name, binascii.crc32(file.read(_MOST_BYTES))])
+            except OSError:
+                pass  # no such folder
+        return found
 
     def _keep_checked(self, checked):
         temporary = self._checked + ".tmp"
@@ -115,14 +127,23 @@ class Store:
             return  # there are no slots, or no room: it stays on trial
         self.renames.append((self._top + "/slot.proved", self._top + "/slot"))
 
-    def load(self, kind, name):
-        """The parsed JSON of a "board", "profile" or clamp "model", or None."""
+    def _load_strictly(self, kind, name):
+        """MicroPython's own json takes half a file for a whole one."""
+        from settings import strict, unload
+
+        loaded = self.load(kind, name, lambda file: strict.loads(file.read()))
+        unload("settings.strict")
+        return loaded
+
+    def load(self, kind, name, parse=json.load):
+        """The parsed JSON of a "board", "profile" or clamp "model", or None. parse: for those that are not ours."""
         if kind == "model":
             return self.models().get(name)
+        ours = self._root + "/lib/"
         for folder in self._places(kind):
             try:
-                with open("%s/%s.json" % (folder, name)) as file:
-                    return json.load(file)
+                with open("%s/%s.json" % (folder, name), "rb") as file:
+                    return (json.load if folder.startswith(ours) else parse)(file)
             except OSError:
                 pass
         return None

@@ -178,13 +178,22 @@ BAD = [
     ({"wifi": bridge.WIFI, "devices": [dict(METER, unit=i + 1) for i in range(6)]}, "6 energy_meters; 5"),
     ({"wifi": bridge.WIFI, "devices": [dict(ROD, clamp="ct9")]}, "devices[0].clamp"),
     ({"wifi": bridge.WIFI, "devices": "none"}, "devices"),
+    ({"wifi": bridge.WIFI, "devices": [dict(METER, profile="mine")]},
+     'profiles/mine.json: roles.energy_meters.power.type: "u17" is not allowed; "u16", "s16"'),
+    ({"wifi": bridge.WIFI, "devices": [dict(METER, profile="torn")]}, 'profile "torn" is not JSON: line 6, '),
 ]  # fmt: skip
+OWN = (bridge.ROOT / "lib" / "meters" / "profiles" / "eastron-sdm630.json").read_text("utf-8")
 
 
 @pytest.mark.parametrize("written, said", BAD, ids=[said for _, said in BAD])
 def test_a_refused_config_gives_one_line_and_a_status(tmp_path, written, said):
     file = tmp_path / "config.json"
     file.write_text(written if isinstance(written, str) else json.dumps(written))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mine.json").write_text(
+        OWN.replace('"address": 52,', '"address": 52, "type": "u17",')
+    )
+    (tmp_path / "profiles" / "torn.json").write_text(OWN[:400])
     with Site(config(METER)) as site:
         done = subprocess.run(
             bridge.command(file, site.bridge_tty),
@@ -193,6 +202,7 @@ def test_a_refused_config_gives_one_line_and_a_status(tmp_path, written, said):
     assert done.returncode != 0
     lines = [line for line in (done.stdout + done.stderr).splitlines() if said in line]
     assert lines, done.stdout + done.stderr
+    assert "the firmware refused its config: " in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -15,6 +15,8 @@ BOARD = {
 PROFILE = {
     "vendor": "Test",
     "model": "Hybrid",
+    "source": ["nowhere"],
+    "defaults": {"function": 3, "type": "u16", "word_order": "big"},
     "limits": {"timeout_ms": 700},
     "roles": {
         "inverters": {

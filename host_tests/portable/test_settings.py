@@ -10,11 +10,19 @@ BOARD = {
     "free": [13, 14],
 }
 NO_CLAMPS = {"uart": {"id": 1, "tx": 4, "rx": 36, "de": None}, "clamps": {}, "free": []}
+POWER = {"power": {"address": 0, "scale": "1 W", "positive": "import"}}
+
+
+def profile(**roles):
+    defaults = {"function": 3, "type": "s16", "word_order": "big"}
+    return {"vendor": "A", "model": "B", "source": ["C"], "defaults": defaults, "roles": roles}
+
+
 FILES = {
     "board": {"esp32-devkit-max3485": BOARD, "olimex-esp32-evb": NO_CLAMPS},
     "profile": {
-        "eastron-sdm630": {"roles": {"energy_meters": {}, "inverters": "energy_meters"}},
-        "deye-3p-hybrid": {"roles": {"inverters": {}, "batteries": {}, "energy_meters": {}}},
+        "eastron-sdm630": profile(energy_meters=POWER, inverters="energy_meters"),
+        "deye-3p-hybrid": profile(inverters=POWER, batteries=POWER, energy_meters=POWER),
     },
     "model": {"SCT-013-000": {"turns": 2000}, "SCT-013-030": {"amps_per_volt": 30}},
 }
@@ -422,14 +430,51 @@ def test_the_address_to_listen_at_is_an_address_or_a_name():
 
 
 def test_a_profile_that_is_none_is_a_clear_line():
-    line = 'devices[0].category: profile "eastron-sdm630" has no role energy_meters; it has none'
-    profiles = FILES["profile"]
-    kept = profiles["eastron-sdm630"]
-    for profile in ([], {}, {"roles": 7}):
-        profiles["eastron-sdm630"] = profile
+    none = 'devices[0].category: profile "eastron-sdm630" has no role energy_meters; it has none'
+    place = "profiles/eastron-sdm630.json: "
+    role = {"roles": {"energy_meters": {}}}
+    for written, line in (
+        ([], none),
+        ({}, none),
+        ({"roles": 7}, none),
+        (role, place + "vendor: missing; 1 to 64 bytes of text are allowed"),
+        (
+            profile(energy_meters={}),
+            place + "roles.energy_meters.power: missing; every role has a power",
+        ),
+    ):
+        profiles = FILES["profile"]
+        kept = profiles["eastron-sdm630"]
+        profiles["eastron-sdm630"] = written
         got = complaint(config())
         profiles["eastron-sdm630"] = kept
         assert got == line
+
+
+def test_each_part_of_a_profile_is_checked_in_words():
+    def said(key, value):
+        register = dict(POWER["power"])
+        register[key] = value
+        kept = FILES["profile"]["eastron-sdm630"]
+        FILES["profile"]["eastron-sdm630"] = profile(energy_meters={"power": register})
+        got = complaint(config())
+        FILES["profile"]["eastron-sdm630"] = kept
+        place = "profiles/eastron-sdm630.json: roles.energy_meters.power."
+        assert got.startswith(place), got
+        return got[len(place) :]
+
+    assert said("address", 70000) == "address: 70000 is out of range; 0 to 65535 is allowed"
+    assert said("address", 65535.0)[:12] == "address: 655"
+    assert said("type", "u17").startswith('type: "u17" is not allowed; "u16", "s16", "m16"')
+    assert said("adress", 1) == 'adress: unknown key; did you mean "address"?'
+    assert said("scale", "1 kWh").startswith('scale: "1 kWh" is no scale; a number like "0.1"')
+    assert said("invalid", ["0x80"]) == (
+        'invalid[0]: "0x80"; "0x" and 4 digits, 0 to 9 and A to F, are needed'
+    )
+    assert said("factors", [{"address": 1}]) == (
+        'factors[0].type: missing; "u16" or "s16" is allowed'
+    )
+    assert said("range", [3, 1]) == "range: begins at 3; the smaller number first"
 
 
 def test_polling_must_be_faster_than_readings_grow_stale():

@@ -197,3 +197,8 @@ def test_a_config_that_was_checked_is_not_checked_again_until_it_changes():
     write("/config.checked.json", "{")
     assert Store(_TOP, _TOP).config(check) == {"number": 2}
     assert asked == [b"1", b"2", b"2"]
+    for text in ("{}", "[]"):  # a profile that it may name
+        write("/profiles/mine.json", text)
+        for _ in range(2):
+            assert Store(_TOP, _TOP).config(check) == {"number": 2}
+    assert asked == [b"1", b"2", b"2", b"2", b"2"]

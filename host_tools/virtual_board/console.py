@@ -7,7 +7,7 @@ import socket
 import sys
 
 # How the firmware complains of its config: "config.json: ..." or the place in it, "devices[1].unit: ...".
-_REFUSAL = re.compile(r"[a-z_]\w*(\[\d+\]|\.\w+)*: .+")
+_REFUSAL = re.compile(r"([a-z_]\w*(\[\d+\]|\.\w+)*|profiles/\S+): .+")
 
 
 class Console:

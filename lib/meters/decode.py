@@ -6,6 +6,7 @@ Frames of more than 11 words would come from the heap, too: that is why the work
 """
 
 from const import const
+from meters.quantities import MOST
 
 # Register types. The low nibble is the number of 16-bit words.
 U16 = 0x01
@@ -23,9 +24,6 @@ TYPES = {
     "u64": U64, "s64": S64, "f64": F64,
 }  # fmt: skip
 
-MOST = (
-    1 << 24
-) - 1  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
 _INT32_MAX = const(0x7FFFFFFF)
 _SIXTEENTH = const(0x07FFFFFF)
 

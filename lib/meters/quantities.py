@@ -3,7 +3,9 @@
 Everything is kept as an integer in its base unit: W, Wh, 0.1 V, mA, mHz, 0.1 %, 0.1 degC.
 """
 
-from meters.decode import MOST
+MOST = (
+    0xFFFFFF  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
+)
 
 # unit of a scale string -> power of ten to the base unit
 UNITS = {

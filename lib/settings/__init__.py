@@ -17,11 +17,11 @@ _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
-    written = _parsed(text)
-    unload("settings.strict")
-    from settings.complete import completed
-
-    return completed(written, load, names)
+    config = _completed(_parsed(text), load, names)
+    for name in ("complete", "devices", "strict"):
+        unload("settings." + name)  # the heap is needed for what follows
+    _check_profiles(config, load)
+    return config
 
 
 def unload(name="settings"):
@@ -29,6 +29,27 @@ def unload(name="settings"):
     for module in list(sys.modules):
         if module == name or module.startswith(name + "."):
             del sys.modules[module]
+            package, _, last = module.rpartition(".")
+            if hasattr(sys.modules.get(package), last):
+                delattr(sys.modules[package], last)
+
+
+def _completed(written, load, names):
+    unload("settings.strict")
+    from settings.complete import completed
+
+    return completed(written, load, names)
+
+
+def _check_profiles(config, load):
+    from settings import profiles
+
+    checked = []
+    for device in config["devices"]:
+        name = device.get("profile")
+        if name and name not in checked:
+            profiles.check(load("profile", name), name)
+            checked.append(name)
 
 
 def _parsed(text):

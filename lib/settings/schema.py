@@ -127,12 +127,12 @@ mode whole - 0 255
 _WORDS = {"needed": ..., "-": None, "all": (), "true": True, "false": False, '""': ""}
 
 
-def rows(*sections):
+def rows(*sections, table=_TABLE):
     """[(key, kind, default, allowed)] of these sections together."""
     found = []
     for section in sections:
-        start = _TABLE.index("\n[" + section + "]\n") + len(section) + 4
-        for line in _TABLE[start : _TABLE.find("\n\n", start - 1)].split("\n"):
+        start = table.index("\n[" + section + "]\n") + len(section) + 4
+        for line in table[start : table.find("\n\n", start - 1)].split("\n"):
             if line:
                 key, kind, default = line.split()[:3]
                 allowed = [_literal(word) for word in line.split()[3:]]
