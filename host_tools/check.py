@@ -8,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+import jsonschema
+
 from host_tools import boards
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,8 +17,10 @@ if str(ROOT / "lib") not in sys.path:
     sys.path.insert(0, str(ROOT / "lib"))
 
 import settings  # noqa: E402
+from settings import strict  # noqa: E402
 
 _PROFILES = ROOT / "lib" / "meters" / "profiles"
+_SCHEMA = ROOT / "docs" / "profile.schema.json"
 _MODELS = ROOT / "lib" / "clamp" / "models.json"
 _CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
 _TURNAROUND_MS = 30  # of a usual meter
@@ -49,13 +53,28 @@ class Files:
         if kind == "model":
             return self._models.get(name)
         path = self._profiles.get(name)
-        return json.loads(path.read_text("utf-8")) if path else None
+        return strict.loads(path.read_bytes()) if path else None
 
 
 def check(path):
     """(config, files) of a good file; raises SettingsError or OSError."""
     files = Files(path.parent)
-    return settings.read(path.read_bytes(), files.load, files.names), files
+    config = settings.read(path.read_bytes(), files.load, files.names)
+    for name in sorted({one["profile"] for one in config["devices"] if "profile" in one}):
+        _check_profile(files.load("profile", name), name)
+    return config, files
+
+
+def _check_profile(profile, name):
+    """What the schema says beyond the device's own check."""
+    schema = json.loads(_SCHEMA.read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(profile))
+    if error:
+        place = error.json_path.removeprefix("$").removeprefix(".")
+        meaning = error.schema.get("description")
+        problem = error.message + (f" ({meaning})" if meaning else "")
+        raise settings.SettingsError(f"profiles/{name}.json: {place}", problem)
 
 
 def summary(config, files):

@@ -55,12 +55,13 @@ def test_a_missing_file_is_one_line(tmp_path, capsys):
 
 def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
     (tmp_path / "profiles").mkdir()
-    profile = {"roles": {"energy_meters": {"power": {"address": 0}}}, "doubt": "never seen"}
+    ours = ROOT / "lib" / "meters" / "profiles" / "eastron-sdm630.json"
+    profile = {**json.loads(ours.read_text("utf-8")), "doubt": "Never seen."}
     own = tmp_path / "profiles" / "my-meter.json"
     own.write_text(json.dumps(profile), "utf-8")
     path = written(tmp_path, [{**METER, "profile": "my-meter"}])
     code, out, _ = said(capsys, path)
-    assert code == 0 and "warning: devices[0].profile: never seen" in out
+    assert code == 0 and "warning: devices[0].profile: Never seen." in out
     own.write_text("{", "utf-8")
     code, _, err = said(capsys, path)
     assert code == 1 and err[0].startswith('devices[0].profile: profile "my-meter" is not JSON: ')

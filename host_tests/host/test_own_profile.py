@@ -1,0 +1,220 @@
+"""An owner's own profile: refused in words where it breaks the format, the same on the PC and on the device.
+
+The device's check is held against docs/profile.schema.json on profiles that are spoilt at random, and what it lets
+through must be fit to be built and polled.
+"""
+
+import copy
+import json
+import random
+
+import jsonschema
+import pytest
+
+import settings
+from firmware.devices import Site
+from host_tools import check, profiles_doc
+from line import Line
+from meters.bus import Bus
+from modbus.master import Master
+from settings import profiles
+
+SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+OURS = profiles_doc.load()
+SDM = OURS["eastron-sdm630"]
+# With factors, a direction, SunSpec, walls, holes, sums, and several roles.
+BASES = [
+    "eastron-sdm630", "chint-dtsu666-secondary", "solis-hybrid", "sunspec-inverter", "growatt-sph",
+    "foxess-h3-pro", "deye-3p-hybrid", "huawei-sun2000",
+]  # fmt: skip
+SPOILT = 1500
+STRANGE = (
+    None, True, 0, 1, -1, 5, 70000, 2**40, 1.5, "", "x", "u17", "1 W", "0.1 kWh", "-1 W", "1.2.3 W", "0 W", "0x7FFF",
+    "0xZZZZ", "import", "energy_meters", [], {}, [1], [2, 1], [[1, 2]], ["0xFFFF"], {"address": 1}, [{}],
+)  # fmt: skip
+
+
+def spoilt(profile, chance):
+    """A copy with one thing changed somewhere."""
+    made = copy.deepcopy(profile)
+    nodes = list(_nodes(made))
+    parent, key = nodes[chance.randrange(len(nodes))]
+    what = chance.randrange(4)
+    if what == 0:
+        del parent[key]
+    elif what == 1 and isinstance(parent, dict):
+        parent[chance.choice(("adress", "typ", "x"))] = parent[key]
+    else:
+        parent[key] = chance.choice(STRANGE)
+    return made
+
+
+def _nodes(value):
+    for key in list(value) if isinstance(value, dict) else range(len(value)):
+        yield value, key
+        if isinstance(value[key], (dict, list)):
+            yield from _nodes(value[key])
+
+
+def complaint(profile):
+    try:
+        profiles.check(profile, "mine")
+    except settings.SettingsError as error:
+        return str(error)
+    return None
+
+
+def build_and_poll(profile):
+    """All roles of a profile, with everything that is read of it, against a unit that has nothing but zeros."""
+    entries = [
+        {"category": category, "profile": "x", "unit": 1, "invert": invert}
+        for category in profile["roles"]
+        for invert in (False, True)
+    ]
+    clamp = {"category": "smart_loads", "clamp": ["ct1", "ct2", "ct3"], "amps_per_volt": 30}
+    for entry in entries:
+        config = {"wifi": {"ssid": "Home"}, "devices": [entry]}
+        if entry["category"] == "energy_meters":
+            config["devices"].append(clamp)
+        files = check.Files(profiles_doc.ROOT)
+
+        def load(kind, name, files=files):
+            return profile if kind == "profile" else files.load(kind, name)
+
+        site = Site(settings.read(json.dumps(config), load, files.names), load)
+        line = Line({1: Zeros()})
+        master = Master(line, 9600)
+        line.run(Bus(master, site.transactions(master, 2), 100), 3000)
+        assert line.requests
+
+
+class Zeros(dict):
+    def get(self, key):
+        return 0
+
+
+# What only the schema looks at: how texts are written, lists that are empty or name something twice.
+HARMLESS = ("minItems", "minProperties", "uniqueItems")
+ONLY_SCHEMA = ("source", "alternatives", "variants", "doubt", "serial")
+
+
+def test_the_device_refuses_what_the_schema_refuses_and_can_use_what_it_lets_through():
+    chance = random.Random(7)
+    used = set()
+    for turn in range(SPOILT):
+        name = BASES[turn % len(BASES)]
+        made = spoilt(OURS[name], chance)
+        error = jsonschema.exceptions.best_match(VALIDATOR.iter_errors(made))
+        line = complaint(made)
+        if line is None:
+            place = error.absolute_path if error else [ONLY_SCHEMA[0]]
+            known = place and place[0] in ONLY_SCHEMA or error.validator in HARMLESS
+            assert known, (error.json_path, error.message)
+            text = json.dumps(made["roles"]) + json.dumps(made.get("limits"))
+            if text not in used and len(used) < 150:
+                used.add(text)
+                build_and_poll(made)
+        else:
+            assert line.startswith("profiles/mine.json: "), line
+            assert len(line) < 400 and "\n" not in line
+            # It is never stricter than the schema without a reason that the schema cannot say.
+            if not error:
+                reasons = (" lies ", "registers of its own", "smaller number first", '"sunspec"')
+                assert any(reason in line for reason in reasons), line
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_profiles_pass(name):
+    assert complaint(OURS[name]) is None
+
+
+def mine(*path, value=None, profile=SDM):
+    """SDM630's profile with one value replaced, or its key removed."""
+    made = copy.deepcopy(profile)
+    at = made
+    for key in path[:-1]:
+        at = at[key]
+    if value is None:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return made
+
+
+POWER = ("roles", "energy_meters", "power")
+
+
+@pytest.mark.parametrize(
+    "profile, words",
+    [
+        (mine("roles"), "roles: missing; an object { } is needed"),
+        (mine("roles", value={}), 'roles: no role; "inverters", "energy_meters", "batteries"'),
+        (mine("roles", "grid", value={}), "roles.grid: unknown key; "),
+        (mine(*POWER), "roles.energy_meters.power: missing; every role has a power"),
+        (mine("roles", "inverters", value="meter"), 'roles.inverters: "meter" has no registers'),
+        (
+            mine(*POWER, "type", value="u17"),
+            'roles.energy_meters.power.type: "u17" is not allowed; "u16", "s16", "m16"',
+        ),
+        (
+            mine(*POWER, "address", value=70000),
+            "roles.energy_meters.power.address: 70000 is out of range; 0 to 65535 is allowed",
+        ),
+        (
+            mine(*POWER, "address", value="0x34"),
+            'roles.energy_meters.power.address: "0x34" is not a whole number; 0 to 65535',
+        ),
+        (
+            mine(*POWER, "scale", value="1 kWh"),
+            'roles.energy_meters.power.scale: "1 kWh" is no scale; a number like "0.1", a blank and "W" or "kW" is allowed',
+        ),
+        (mine(*POWER, "adress", value=5), 'power.adress: unknown key; did you mean "address"?'),
+        (mine(*POWER, "positive"), "power.positive: missing; what a positive value means"),
+        (mine(*POWER, "range", value=[5]), "power.range: a list [ ]; a list of 2 to 2 whole"),
+        (mine(*POWER, "invalid", value=["0x8000"]), 'power.invalid[0]: "0x8000"; "0x" and 8'),
+        (mine("limits", "registers_per_read", value=0), "limits.registers_per_read: 0 is out of"),
+        (mine("defaults", "type"), 'defaults.type: missing; "u16", "s16"'),
+        ([], "a list [ ]; an object { } is needed"),
+    ],
+)
+def test_each_fault_has_its_place_and_says_what_is_allowed(profile, words):
+    line = complaint(profile)
+    assert line.startswith("profiles/mine.json: ") and words in line
+
+
+def said(tmp_path, capsys, profile):
+    """What `make check` says to a config with this profile: (exit code, lines out, lines err)."""
+    (tmp_path / "profiles").mkdir(exist_ok=True)
+    text = profile if isinstance(profile, str) else json.dumps(profile)
+    (tmp_path / "profiles" / "mine.json").write_text(text, "utf-8")
+    device = {"category": "energy_meters", "profile": "mine", "unit": 1}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"wifi": {"ssid": "Home"}, "devices": [device]}), "utf-8")
+    code = check.main([str(config)])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err.splitlines()
+
+
+def test_check_says_it_as_the_device_does(tmp_path, capsys):
+    wrong = mine(*POWER, "type", value="u17")
+    assert said(tmp_path, capsys, wrong) == (1, [], [complaint(wrong)])
+    assert said(tmp_path, capsys, SDM)[0] == 0
+
+
+def test_check_holds_it_against_the_schema_too(tmp_path, capsys):
+    wrong = dict(SDM, doubt="No full stop")
+    code, _, err = said(tmp_path, capsys, wrong)
+    assert code == 1 and err[0].startswith("profiles/mine.json: doubt: ")
+    assert "What the owner should check, in plain words" in err[0]
+
+
+def test_check_names_line_and_column_of_a_slip(tmp_path, capsys):
+    text = json.dumps(SDM, indent=1).replace('"vendor": ', '"vendor" ', 1)
+    code, _, err = said(tmp_path, capsys, text)
+    assert code == 1
+    assert err == [
+        'devices[0].profile: profile "mine" is not JSON: line 2, column 11: ":" is missing'
+    ]
+    twice = json.dumps(SDM)[:-1] + ', "vendor": "x"}'
+    assert "this key is written twice" in said(tmp_path, capsys, twice)[2][0]
