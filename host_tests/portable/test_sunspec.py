@@ -145,7 +145,7 @@ def test_unit_without_the_model_is_read_nowhere_and_says_so():
     line, device, link = run(unit(40000, [COMMON, NAMEPLATE]), 30000)
     assert device.fields["inv_power_ac_w"] is None
     assert link.warning == "no SunSpec model of [101, 102, 103]"
-    assert len(line.requests) == 4  # and the next search comes in a minute
+    assert len(line.requests) == 4  # and the next search comes in half a minute
 
 
 def test_unit_without_a_marker_is_read_nowhere_else_and_says_so():

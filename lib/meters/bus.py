@@ -18,9 +18,6 @@ _MAX_REGISTERS = const(125)  # Application Protocol V1.1b3, 6.3
 _BACKOFF_MAX_MS = const(30000)
 _LONG_AGO_MS = const(100000000)  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = const(50)  # a cycle in which nothing was due lasts at least this long
-_REFUSED_AGAIN_MS = const(
-    60000
-)  # a single register that a unit refuses is tried again after this long
 _REFUSALS = (1, 2, 3)  # exceptions that say "not these registers"
 _SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in two
 _LATEST_MS = const(3000)  # no unit answers later than this
@@ -165,8 +162,9 @@ class Bus:
         age_ms = ticks_diff(now_ms, transaction.asked_ms)
         if age_ms < 0:
             return True  # so long ago that the ticks have wrapped around
-        if transaction.refused >= _SPLIT_AFTER:
-            return age_ms >= _REFUSED_AGAIN_MS
+        if transaction.refused >= _SPLIT_AFTER:  # one register that the unit lacks
+            longer = min(transaction.refused - _SPLIT_AFTER, 5)
+            return age_ms >= min(1000 << longer, _BACKOFF_MAX_MS)
         # Half a cycle of grace: a reply ends some time after its cycle began.
         return not transaction.slow or age_ms + self.poll_interval_ms // 2 >= self.slow_interval_ms
 
@@ -247,12 +245,9 @@ class Bus:
         halves = transaction.halves()
         if halves is not None:
             self._replace(halves)
-        elif outcome == EXCEPTION:
+        else:
             transaction.asked = True
             transaction.asked_ms = now_ms
-        else:
-            # One register alone, and not refused: no reason to ask for it seldom.
-            transaction.refused = 0
 
     def _replace(self, reads):
         """Others instead of the present read, or none; the next one follows at once."""
