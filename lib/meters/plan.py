@@ -58,7 +58,7 @@ def blocks(spans, link, overhead_chars):
 def overhead_chars(link, master):
     """What a further request costs, in characters: both heads, the silences, the unit's turnaround."""
     idle_ms = _TURNAROUND_MS + max(link.pause_ms, master.silence_ms)
-    return REQUEST_SIZE + REPLY_OVERHEAD + idle_ms // master.wire_ms(1)
+    return REQUEST_SIZE + REPLY_OVERHEAD + idle_ms * 1000 // master.wire_ms(1000)
 
 
 def transactions(link, quantities, master, slow_every):
