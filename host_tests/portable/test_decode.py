@@ -3,7 +3,7 @@
 import struct
 
 from meters import decode
-from meters.quantities import scale
+from meters.quantities import TYPES, scale
 
 
 def _value(fmt, raw, kind, multiply=1, by=1, little=False):
@@ -38,13 +38,13 @@ def _float_parts(value):
 
 def test_integers_of_all_types():
     cases = (
-        (">H", 65535, decode.U16),
-        (">h", -32768, decode.S16),
-        (">I", 1073741823, decode.U32),
-        (">i", -1073741823, decode.S32),
-        (">i", -1, decode.S32),
-        (">Q", 1073741823, decode.U64),
-        (">q", -5000, decode.S64),
+        (">H", 65535, TYPES["u16"]),
+        (">h", -32768, TYPES["s16"]),
+        (">I", 1073741823, TYPES["u32"]),
+        (">i", -1073741823, TYPES["s32"]),
+        (">i", -1, TYPES["s32"]),
+        (">Q", 1073741823, TYPES["u64"]),
+        (">q", -5000, TYPES["s64"]),
     )
     for fmt, raw, kind in cases:
         assert _value(fmt, raw, kind) == raw, (fmt, raw)
@@ -55,17 +55,17 @@ def test_energies_up_to_an_int32_of_watt_hours():
     # A u32 of 0.1 Wh and a u64 of 0.1 Wh or mWh hold more counts than a small integer of 31 bits.
     for raw, by in ((4000000005, 10), (2147483649, 10), (1073741824, 10), (3999999995, 10)):
         want = _rounded(raw, by)
-        assert _value(">I", raw, decode.U32, by=by) == want, raw
-        assert _value(">I", raw, decode.U32, by=by, little=True) == want, raw
-        assert _value(">Q", raw, decode.U64, by=by) == want, raw
-    assert _value(">Q", 1999999999500, decode.U64, by=1000) == 2000000000
-    assert _value(">q", -1999999999500, decode.S64, by=1000) == -2000000000
-    assert _value(">I", 2147483646, decode.U32) == 2147483646
-    assert _value(">I", 2147483648, decode.U32) is None
-    assert _value(">f", 536870912.0, decode.F32, 4) is None
-    assert _value(">f", 536870880.0, decode.F32, 4) == 2147483520
-    assert _value(">d", 1717986918.0, decode.F64) == 1717986918
-    assert _value(">f", 123456.5, decode.F32, 12800, 10) == 158024320
+        assert _value(">I", raw, TYPES["u32"], by=by) == want, raw
+        assert _value(">I", raw, TYPES["u32"], by=by, little=True) == want, raw
+        assert _value(">Q", raw, TYPES["u64"], by=by) == want, raw
+    assert _value(">Q", 1999999999500, TYPES["u64"], by=1000) == 2000000000
+    assert _value(">q", -1999999999500, TYPES["s64"], by=1000) == -2000000000
+    assert _value(">I", 2147483646, TYPES["u32"]) == 2147483646
+    assert _value(">I", 2147483648, TYPES["u32"]) is None
+    assert _value(">f", 536870912.0, TYPES["f32"], 4) is None
+    assert _value(">f", 536870880.0, TYPES["f32"], 4) == 2147483520
+    assert _value(">d", 1717986918.0, TYPES["f64"]) == 1717986918
+    assert _value(">f", 123456.5, TYPES["f32"], 12800, 10) == 158024320
 
 
 def test_fractions_of_a_count_are_exact_in_both_directions():
@@ -76,37 +76,37 @@ def test_fractions_of_a_count_are_exact_in_both_directions():
         multiply, by = 1 + seed % 9973, 1 + (seed >> 7) % 8191
         raw = seed >> 11
         want = _rounded(raw * multiply, by)
-        assert _value(">I", raw, decode.U32, multiply, by) == want, (raw, multiply, by)
-        assert _value(">i", -raw, decode.S32, multiply, by) == -want, (raw, multiply, by)
+        assert _value(">I", raw, TYPES["u32"], multiply, by) == want, (raw, multiply, by)
+        assert _value(">i", -raw, TYPES["s32"], multiply, by) == -want, (raw, multiply, by)
         # raw / 2**9 as a float of 20 bits
-        value = _value(">f", raw / 512, decode.F32, multiply, by)
+        value = _value(">f", raw / 512, TYPES["f32"], multiply, by)
         assert value == _rounded(raw * multiply, by * 512), (raw, multiply, by)
 
 
 def test_sign_and_magnitude():
-    assert _value(">H", 0x8000 | 1200, decode.M16) == -1200
-    assert _value(">H", 1200, decode.M16) == 1200
+    assert _value(">H", 0x8000 | 1200, TYPES["m16"]) == -1200
+    assert _value(">H", 1200, TYPES["m16"]) == 1200
 
 
 def test_integers_too_large_are_no_value():
-    assert _value(">I", 0xFFFFFFFF, decode.U32) is None
-    assert _value(">i", 0x7FFFFFFF, decode.S32) is None
-    assert _value(">i", -0x80000000, decode.S32) is None
-    assert _value(">Q", 0xFFFFFFFFFFFFFFFF, decode.U64) is None
-    assert _value(">I", 20000000, decode.U32, multiply=1000) is None
+    assert _value(">I", 0xFFFFFFFF, TYPES["u32"]) is None
+    assert _value(">i", 0x7FFFFFFF, TYPES["s32"]) is None
+    assert _value(">i", -0x80000000, TYPES["s32"]) is None
+    assert _value(">Q", 0xFFFFFFFFFFFFFFFF, TYPES["u64"]) is None
+    assert _value(">I", 20000000, TYPES["u32"], multiply=1000) is None
 
 
 def test_scaled_integers_round_half_to_even():
-    assert _value(">h", 25, decode.S16, by=10) == 2
-    assert _value(">h", 35, decode.S16, by=10) == 4
-    assert _value(">h", -25, decode.S16, by=10) == -2
-    assert _value(">h", -26, decode.S16, by=10) == -3
-    assert _value(">H", 123, decode.U16, multiply=10) == 1230
-    assert _value(">H", 123, decode.U16, multiply=-10) == -1230
+    assert _value(">h", 25, TYPES["s16"], by=10) == 2
+    assert _value(">h", 35, TYPES["s16"], by=10) == 4
+    assert _value(">h", -25, TYPES["s16"], by=10) == -2
+    assert _value(">h", -26, TYPES["s16"], by=10) == -3
+    assert _value(">H", 123, TYPES["u16"], multiply=10) == 1230
+    assert _value(">H", 123, TYPES["u16"], multiply=-10) == -1230
 
 
 def test_binary32_exact_against_fractions():
-    for kind, fmt in ((decode.F32, ">f"), (decode.F64, ">d")):
+    for kind, fmt in ((TYPES["f32"], ">f"), (TYPES["f64"], ">d")):
         for raw in (0.0, 0.5, 1.5, 2.5, 0.25, 1234.5, 1234.75, -542.0, -0.5, -1.5, 4095.5, 4096.5,
                     16777215.0, 8388607.5, 262143.96875, 1e-30, 230.0, 0.0009765625, 65535.5):  # fmt: skip
             numerator, denominator = _float_parts(raw) if abs(raw) > 1e-20 else (0, 1)
@@ -122,15 +122,15 @@ def test_binary32_exact_against_fractions():
 
 def test_binary32_of_kilowatt_hours():
     # 3468.9 kWh has no exact binary32; the nearest is 3468.89990234375.
-    assert _value(">f", 3468.89990234375, decode.F32, 1000) == 3468900
+    assert _value(">f", 3468.89990234375, TYPES["f32"], 1000) == 3468900
 
 
 def test_floats_that_are_no_number():
     for word in (0x7FC00000, 0xFFC00000, 0x7F800000, 0xFF800000, 0x7F7FFFFF, 0xFF7FFFFF):
-        assert _value(">I", word, decode.F32) is None, hex(word)
-    assert _value(">Q", 0x7FF8000000000000, decode.F64) is None
-    assert _value(">d", 1e18, decode.F64) is None
-    assert _value(">I", 0x00000001, decode.F32) == 0
+        assert _value(">I", word, TYPES["f32"]) is None, hex(word)
+    assert _value(">Q", 0x7FF8000000000000, TYPES["f64"]) is None
+    assert _value(">d", 1e18, TYPES["f64"]) is None
+    assert _value(">I", 0x00000001, TYPES["f32"]) == 0
 
 
 def test_many_binary32_patterns():
@@ -150,14 +150,14 @@ def test_many_binary32_patterns():
             else:
                 bottom <<= -shift
             want = _rounded(top, bottom)
-            got = _value(">I", word, decode.F32, multiply)
+            got = _value(">I", word, TYPES["f32"], multiply)
             assert got == want or (got is None and want > 1073000000), (
                 hex(word),
                 multiply,
                 got,
                 want,
             )
-            got = _value(">I", word | 0x80000000, decode.F32, multiply)
+            got = _value(">I", word | 0x80000000, TYPES["f32"], multiply)
             assert got == -want or (got is None and want > 1073000000), (
                 hex(word),
                 multiply,

@@ -1,11 +1,12 @@
 """The read plan: no cheaper one is possible, and none touches what a profile forbids. Checked against trying all."""
 
-from meters import decode, plan
+from meters import plan
 from meters.bus import Link
+from meters.quantities import TYPES
 from meters.register import Quantity, Register
 from modbus.master import Master
 
-KINDS = {1: decode.U16, 2: decode.F32, 4: decode.U64}
+KINDS = {1: TYPES["u16"], 2: TYPES["f32"], 4: TYPES["u64"]}
 
 
 def quantity(address, words=2, slow=False, function=4):

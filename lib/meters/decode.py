@@ -8,22 +8,10 @@ Frames of more than 11 words would come from the heap, too: that is why the work
 from const import const
 from meters.quantities import MOST
 
-# Register types. The low nibble is the number of 16-bit words.
-U16 = 0x01
-S16 = 0x11
-M16 = 0x21  # sign and magnitude
-U32 = 0x02
-S32 = 0x12
-F32 = 0x22
-U64 = 0x04
-S64 = 0x14
-F64 = 0x24
-TYPES = {
-    "u16": U16, "s16": S16, "m16": M16,
-    "u32": U32, "s32": S32, "f32": F32,
-    "u64": U64, "s64": S64, "f64": F64,
-}  # fmt: skip
-
+# Register types; all of them are in meters.quantities. The low nibble is the number of 16-bit words.
+_M16 = const(0x21)
+_F32 = const(0x22)
+_F64 = const(0x24)
 _INT32_MAX = const(0x7FFFFFFF)
 _SIXTEENTH = const(0x07FFFFFF)
 
@@ -49,9 +37,9 @@ class Number:
         self._first = 8 - size
         self._fraction = self._bits = 0
         self._negative = kind > 0x0F and self._bytes[8 - size] > 0x7F
-        if kind == F32:
+        if kind == _F32:
             return self._take_binary32()
-        if kind == F64:
+        if kind == _F64:
             return self._take_binary64()
         if self._negative:
             self._drop_sign(kind)
@@ -105,7 +93,7 @@ class Number:
         return carry
 
     def _drop_sign(self, kind):
-        if kind == M16:
+        if kind == _M16:
             self._bytes[6] &= 0x7F
             return
         carry = 1  # of the two's complement

@@ -1,6 +1,6 @@
 """From a profile's JSON (docs/design.md, "Profiles") to registers and quantities, at boot."""
 
-from meters import decode, quantities
+from meters import quantities
 from meters.register import Quantity, Register
 from nrgkick.fields import FIELDS, POSITIVE
 
@@ -13,7 +13,7 @@ def register(spec, profile, sign=1):
         return spec.get(name, defaults.get(name, default))
 
     type_name = key("type", "u16")
-    kind = decode.TYPES[type_name]
+    kind = quantities.TYPES[type_name]
     little = key("word_order", "big") == "little"
     multiply, divide = quantities.scale(key("scale", "1"))
     texts = key("invalid", profile.get("invalid", {}).get(type_name, ()))

@@ -1,11 +1,17 @@
-"""What can be measured: base units and the values that can be.
+"""What can be measured: types of registers, base units and the values that can be. Needed at boot only.
 
 Everything is kept as an integer in its base unit: W, Wh, 0.1 V, mA, mHz, 0.1 %, 0.1 degC.
 """
 
-MOST = (
-    0xFFFFFF  # the largest multiplier or divisor: 16 of them, doubled twice, are a small integer
-)
+# Register types: the low nibble is the number of 16-bit words.
+TYPES = {
+    "u16": 0x01, "s16": 0x11, "m16": 0x21,  # m16: sign and magnitude
+    "u32": 0x02, "s32": 0x12, "f32": 0x22,
+    "u64": 0x04, "s64": 0x14, "f64": 0x24,
+}  # fmt: skip
+
+# The largest multiplier or divisor: 16 of them, doubled twice, are a small integer.
+MOST = 0xFFFFFF
 
 # unit of a scale string -> power of ten to the base unit
 UNITS = {

@@ -19,6 +19,11 @@ class Register:
     """One value in the unit's registers: where it is, how it is read, and its last value in base units."""
 
     models = ()  # of SunSpec: while there are any, the address counts from the first of them that the unit has
+    # Registers that must be known before this one: ratios, a power of ten, a sign. Most have none.
+    factors = ()
+    exponent = direction = None
+    mask = 0xFFFF
+    negative = 0
 
     def __init__(self, function, address, kind, little, multiply, divide, invalid):
         self.function = function
@@ -31,12 +36,6 @@ class Register:
         self.offset = 0  # in the reply that it is read with
         self.value = None
         self.at_ms = 0
-        # Registers that must be known before this one: ratios, a power of ten, a sign.
-        self.factors = ()
-        self.exponent = None
-        self.direction = None
-        self.mask = 0xFFFF
-        self.negative = 0
 
     @property
     def end(self):

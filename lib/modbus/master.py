@@ -24,12 +24,12 @@ from ticks import ticks_add, ticks_diff
 # Outcomes of a transaction.
 PENDING = 0
 GOOD = 1
-SILENT = 2  # not one byte before the time-out
-BAD_CRC = 3  # the right head and length, the wrong CRC
+_SILENT = const(2)  # not one byte before the time-out
+_BAD_CRC = const(3)  # the right head and length, the wrong CRC
 EXCEPTION = 4  # the unit refused; see Master.exception
-WRONG_UNIT = 5  # a whole frame, but another unit's
-SHORT = 6  # the right head, but the frame broke off
-NOISE = 7  # bytes that make no frame
+_WRONG_UNIT = const(5)  # a whole frame, but another unit's
+_SHORT = const(6)  # the right head, but the frame broke off
+_NOISE = const(7)  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
 _EXCEPTION_SIZE = const(5)
@@ -204,7 +204,7 @@ class Master:
 
     def _believe(self, size, now_ms):
         if self._foreign(self._at):
-            return NOISE  # the answer may be to the other master's question
+            return _NOISE  # the answer may be to the other master's question
         self.reply_ms = max(0, ticks_diff(now_ms, self._end_ms))
         self.data = self._at + 3
         if size == _EXCEPTION_SIZE:
@@ -225,26 +225,26 @@ class Master:
 
     def _give_up(self, now_ms):
         if self._crc_failed and ticks_diff(now_ms, self._byte_ms) >= _GAP_MS:
-            return BAD_CRC
+            return _BAD_CRC
         if ticks_diff(now_ms, self._deadline_ms) < 0:
             return PENDING
         if self.length == 0 or (self.length == REQUEST_SIZE == self._own(0)):
-            return SILENT
-        return BAD_CRC if self._crc_failed else self._classify()
+            return _SILENT
+        return _BAD_CRC if self._crc_failed else self._classify()
 
     def _classify(self):
         """Name what came instead of the answer."""
         buf, at = self.buffer, 0
         while at < self.length:
             if buf[at] != self._request[0] and _reply_at(buf, at, self.length):
-                return WRONG_UNIT
+                return _WRONG_UNIT
             at += 1
         at = self._at
         if at + 1 < self.length and buf[at] == self._request[0]:
             if buf[at + 1] & 0x7F == self._request[1]:
-                return SHORT
+                return _SHORT
         self._foreign(self.length)  # counts
-        return NOISE
+        return _NOISE
 
     def _drain(self, now_ms):
         """Drop what arrived while nothing was asked: a late reply, noise, or another master's traffic."""
