@@ -136,6 +136,7 @@ def _service(config, measuring, routes, subjects, root, life, lamp, about):
     from httpd.server import Server
 
     http = config["http"]
+    complaint = about["config"]
     station = Station(config["wifi"], glue.announcer(life, http["port"]), glue.resetter(life))
     bus = dict(measuring).get("bus")
     health = Health(glue.quiet(bus))
@@ -150,15 +151,11 @@ def _service(config, measuring, routes, subjects, root, life, lamp, about):
         clock.network = station.network
         counters.append(("time", clock.stats))
     made = [("server", server), ("wifi", station), ("health", health)]
-    reports = (
-        ("/status.json", glue.OnDemand("Status", json.dumps(about).encode(), counters, *subjects)),
-        ("/metrics", glue.OnDemand("metrics", counters, *subjects)),
-    )
-    for path, report in reports:
-        server.add(path.encode(), report)
-        made.append((path, report))
+    about = json.dumps(about).encode()
+    server.add(b"/status.json", glue.OnDemand("status", about, counters, *subjects))
+    server.add(b"/metrics", glue.OnDemand("metrics", counters, *subjects))
     if lamp:
-        lamp.look = glue.looker(station, dict(measuring)["values"], about["config"])
+        lamp.look = glue.looker(station, dict(measuring)["values"], complaint)
         made.append(("led", lamp))
     return made
 

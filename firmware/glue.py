@@ -54,15 +54,12 @@ def looker(station, values, complaint):
 
 
 class OnDemand:
-    """A report, part and source, that is made when somebody first asks: a board that serves only a charger saves its heap."""
+    """A report that is made when somebody first asks: a board that serves only a charger saves its heap."""
 
     def __init__(self, name, *subjects):
         self._name = name  # of the function in firmware.status that makes it of the subjects
         self._subjects = subjects
         self._report = None
-
-    def step(self, now_ms):
-        return self._report.step(now_ms) if self._report else 1000
 
     def open(self, now_ms):
         if self._report is None:

@@ -1,225 +1,149 @@
-"""What the bridge tells about itself: /status.json and /metrics, rendered once a second from the dicts that its parts keep.
+"""What the bridge tells about itself: /status.json and /metrics, from the dicts that its parts keep. Loaded when first asked."""
 
-A report is rendered section by section, so that the loop is never held for long.
-"""
+import json
 
 from httpd.answers import JSON
-from httpd.document import Document
+from httpd.pieces import Pieces
 from nrgkick.fields import FIELDS, TENTHS, kind_of
 from nrgkick.readings import POLICIES
 from ticks import ticks_diff
 
-_RENDER_MS = 1000
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Report:
-    """A part that renders, and a source. groups: [(method, [subject, ...])], rendered one subject at a time."""
-
-    def __init__(self, content_type, groups, capacity):
-        self._document = Document(capacity, content_type)
-        self._groups = groups
-        self._group = 0
-        self._subject = 0
-        self._idle = True
-        self._begun_ms = None
-
-    def step(self, now_ms):
-        """Render one subject. No heap."""
-        if self._idle:
-            if self._begun_ms is not None and ticks_diff(now_ms, self._begun_ms) < _RENDER_MS:
-                return _RENDER_MS - ticks_diff(now_ms, self._begun_ms)
-            if not self._document.begin():
-                return 20  # somebody is still reading
-            self._begun_ms = now_ms
-            self._idle = False
-        self._render_next(now_ms)
-        return 1
-
-    def open(self, now_ms):
-        """The last report; one that is being rendered is finished first."""
-        while not self._idle or self._begun_ms is None:
-            self.step(now_ms)
-        return self._document.open(now_ms)
-
-    def _render_next(self, now_ms):
-        method, subjects = self._groups[self._group]
-        if self._subject < len(subjects):
-            method(subjects[self._subject], now_ms)
-            self._subject += 1
-            return
-        self._subject = 0
-        self._group += 1
-        if self._group == len(self._groups):
-            self._group = 0
-            self._document.end()
-            self._idle = True
-
-
-class Status(Report):
+def status(about, counters, devices, links, clamps):
     """/status.json. about: JSON in bytes; counters: [(name, kept dict)]."""
 
-    def __init__(self, about, counters, devices, links, clamps):
-        groups = [
-            (self._about, (about,)),
-            (self._counters, counters),
-            (self._open_list, (b'"devices": [',)),
-            (self._device, devices),
-            (self._close_list, (b"]",)),
-            (self._open_list, (b'"units": [',)),
-            (self._unit, links),
-            (self._close_list, (b"]",)),
-            (self._open_list, (b'"clamps": {',)),
-            (self._clamp, clamps),
-            (self._close_list, (b"}}",)),
-        ]
-        self._comma = False
-        super().__init__(JSON, groups, 1024)
+    def pieces(document, now_ms):
+        write = document.write
+        write(b'{"about": ')
+        write(about)
+        for name, numbers in counters:
+            write(b", ")
+            _entry(document, name, numbers)
+            yield
+        separator = b', "devices": ['
+        for device in devices:
+            write(separator)
+            _device(document, device, now_ms)
+            separator = b", "
+            yield
+        write(b'], "units": [' if devices else b', "devices": [], "units": [')
+        separator = b""
+        for link in links:
+            write(separator)
+            _unit(document, link, now_ms)
+            separator = b", "
+            yield
+        write(b'], "clamps": {')
+        separator = b""
+        for clamp in clamps:
+            write(separator)
+            _entry(document, clamp.name, clamp.result)
+            separator = b", "
+            yield
+        write(b"}}")
+        yield
 
-    def _about(self, about, now_ms):
-        self._document.write(b'{"about": ')
-        self._document.write(about)
-        self._comma = True
-
-    def _separate(self):
-        if self._comma:
-            self._document.write(b", ")
-        self._comma = True
-
-    def _key(self, key):
-        self._separate()
-        self._document.write(b'"')
-        self._document.write_text(key)
-        self._document.write(b'": ')
-
-    def _open_list(self, opening, now_ms):
-        self._separate()
-        self._document.write(opening)
-        self._comma = False
-
-    def _close_list(self, closing, now_ms):
-        self._document.write(closing)
-        self._comma = True
-
-    def _number(self, value, kind=0):
-        if value is None:
-            self._document.write(b"null")
-        elif isinstance(value, bytes):
-            self._document.write(value)  # JSON already
-        elif kind == TENTHS:
-            self._document.write_tenths(value)
-        else:
-            self._document.write_int(value)
-
-    def _entries(self, numbers):
-        for key in numbers:
-            value = numbers[key]
-            self._key(key)
-            if isinstance(value, dict):
-                self._object(value)
-            else:
-                self._number(value)
-
-    def _object(self, numbers):
-        self._document.write(b"{")
-        self._comma = False
-        self._entries(numbers)
-        self._document.write(b"}")
-        self._comma = True
-
-    def _counters(self, counter, now_ms):
-        self._key(counter[0])
-        self._object(counter[1])
-
-    def _ages(self, stamps, now_ms):
-        for key in stamps:
-            self._key(key)
-            at_ms = stamps[key]
-            self._number(None if at_ms is None else max(0, ticks_diff(now_ms, at_ms)))
-
-    def _device(self, device, now_ms):
-        document = self._document
-        self._open_list(b'{"device": "', now_ms)
-        document.write(device.label)
-        document.write(b'", "when_stale": "')
-        document.write_text(POLICIES[device.policy])
-        document.write(b'", "limit_ms": ')
-        document.write_int(device.limit_ms)
-        document.write(b', "fields": {')
-        for key in device.fields:
-            self._key(key)
-            self._number(device.fields[key], kind_of(device.category, key))
-        document.write(b'}, "age_ms": {')
-        self._comma = False
-        self._ages(device.at_ms, now_ms)
-        self._close_list(b"}}", now_ms)
-
-    def _unit(self, link, now_ms):
-        self._open_list(b'{"unit": ', now_ms)
-        self._document.write_int(link.unit)
-        self._comma = True
-        self._ages(link.at_ms, now_ms)
-        self._entries(link.stats)
-        self._key("exceptions")
-        self._document.write(b"[")
-        self._comma = False
-        for count in link.exceptions:
-            self._separate()
-            self._document.write_int(count)
-        self._document.write(b'], "warning": ')
-        if link.warning is None:
-            self._document.write(b"null")
-        else:
-            self._document.write(b'"')
-            self._document.write_text(link.warning)
-            self._document.write(b'"')
-        self._close_list(b"}", now_ms)
-
-    def _clamp(self, clamp, now_ms):
-        self._key(clamp.name)
-        self._object(clamp.result)
+    return Pieces(JSON, pieces)
 
 
-class Metrics(Report):
-    """/metrics in the Prometheus text format 0.0.4; what is unknown is left out.
+def _device(document, device, now_ms):
+    document.write(b'{"device": "')
+    document.write(device.label)
+    document.write(b'", "when_stale": "')
+    document.write_text(POLICIES[device.policy])
+    document.write(b'", "limit_ms": ')
+    document.write_int(device.limit_ms)
+    document.write(b', "fields": {')
+    _entries(document, device.fields, device.category)
+    document.write(b'}, "age_ms": {')
+    _ages(document, device.at_ms, now_ms)
+    document.write(b"}}")
 
-    families: [(subject, category, [(label, kept dict), ...])], the dicts of one family with the same keys.
-    """
 
-    def __init__(self, families):
-        groups = [((self._samples, [family])) for family in families]
-        super().__init__(_PROMETHEUS, groups, 2048)
+def _unit(document, link, now_ms):
+    document.write(b'{"unit": ')
+    document.write_int(link.unit)
+    document.write(b", ")
+    _ages(document, link.at_ms, now_ms)
+    document.write(b", ")
+    _entries(document, link.stats)
+    document.write(b', "exceptions": ')
+    document.write_text(link.exceptions)  # a list of numbers, which looks the same in JSON
+    document.write(b', "warning": ')
+    document.write_text(json.dumps(link.warning))
+    document.write(b"}")
 
-    def _samples(self, family, now_ms):
-        """All samples of a name stand together, as the format wants it."""
-        subject, category, members = family
-        for key in members[0][1]:
-            for label, numbers in members:
-                value = numbers.get(key)
-                if isinstance(value, int) and key[0].isalpha():
-                    self._sample(subject, category, key, label, value)
 
-    def _sample(self, subject, category, key, label, value):
-        document = self._document
-        document.write(b"nrgkick_")
-        document.write_text(subject)
-        document.write(b"_")
-        document.write_text(key)
-        document.write(label)
-        document.write(b" ")
-        if kind_of(category, key) == TENTHS:
-            document.write_tenths(value)
-        else:
-            document.write_int(value)
-        document.write(b"\n")
+def _ages(document, stamps, now_ms):
+    separator = b""
+    for key in stamps:
+        document.write(separator)
+        at_ms = stamps[key]
+        _entry(document, key, None if at_ms is None else max(0, ticks_diff(now_ms, at_ms)))
+        separator = b", "
+
+
+def _entries(document, values, category=""):
+    separator = b""
+    for key in values:
+        document.write(separator)
+        _entry(document, key, values[key], kind_of(category, key))
+        separator = b", "
+
+
+def _entry(document, key, value, kind=0):
+    document.write(b'"')
+    document.write_text(key)
+    document.write(b'": ')
+    if value is None:
+        document.write(b"null")
+    elif isinstance(value, bytes):
+        document.write(value)  # JSON already
+    elif isinstance(value, dict):
+        document.write(b"{")
+        _entries(document, value)
+        document.write(b"}")
+    elif kind == TENTHS:
+        document.write_tenths(value)
+    else:
+        document.write_int(value)
 
 
 def metrics(counters, devices, links, clamps):
-    return Metrics(families(counters, devices, links, clamps))
+    """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
+    families = _families(counters, devices, links, clamps)
+
+    def pieces(document, now_ms):
+        for subject, category, members in families:
+            for key in members[0][1]:
+                # All samples of a name stand together, as the format wants it.
+                for label, numbers in members:
+                    value = numbers.get(key)
+                    if isinstance(value, int) and key[0].isalpha():
+                        _sample(document, subject, category, key, label, value)
+                yield
+
+    return Pieces(_PROMETHEUS, pieces)
 
 
-def families(counters, devices, links, clamps):
-    """The families of Metrics (at boot)."""
+def _sample(document, subject, category, key, label, value):
+    document.write(b"nrgkick_")
+    document.write_text(subject)
+    document.write(b"_")
+    document.write_text(key)
+    document.write(label)
+    document.write(b" ")
+    if kind_of(category, key) == TENTHS:
+        document.write_tenths(value)
+    else:
+        document.write_int(value)
+    document.write(b"\n")
+
+
+def _families(counters, devices, links, clamps):
+    """[(subject, category, [(label, kept dict), ...])], the dicts of one family with the same keys."""
     made = [(name, "", [(b"", numbers)]) for name, numbers in counters]
     for category in FIELDS:
         members = [
