@@ -12,6 +12,7 @@ class Log:
 class UART:
     def __init__(self, id, **options):
         Log.events = []
+        assert options["rx"] in Pin.pulled_up, "rx floats while the driver is on"
         self.id = id
         self.options = options
         self.waiting = b""
@@ -34,10 +35,17 @@ class UART:
 
 
 class Pin:
+    IN = 1
     OUT = 3
+    PULL_UP = 2
+    pulled_up = []
 
-    def __init__(self, id, mode, value=None):
-        assert mode == Pin.OUT and value == 0, "driving from the start would jam the line"
+    def __init__(self, id, mode, pull=None, value=None):
+        if mode == Pin.IN:
+            assert pull == Pin.PULL_UP
+            Pin.pulled_up.append(id)
+        else:
+            assert mode == Pin.OUT and value == 0, "driving from the start would jam the line"
         self.id = id
 
     def on(self):
@@ -54,6 +62,7 @@ class Machine:
 
 def port(**bus):
     sys.modules["machine"] = Machine
+    Pin.pulled_up = []
     from firmware.bus_port import BusPort
 
     settings = {"baudrate": 9600, "parity": "none", "stop_bits": 1, "tx": 17, "rx": 16, "de": 4}
