@@ -15,11 +15,16 @@ class FakeSocket:
         self.sent = b""
         self.is_closed = False
         self.is_blocking = True
+        self.options = []
         self.calls = 0  # into the socket layer
 
     def setblocking(self, flag):
         self._use()
         self.is_blocking = flag
+
+    def setsockopt(self, level, option, value):
+        self._use()
+        self.options.append((level, option, value))
 
     def readinto(self, view):
         """Reads until the buffer is full or nothing is left, like MicroPython's streams."""

@@ -288,6 +288,9 @@ def test_a_long_page_holds_up_nobody():
     assert len(sock.sent) == 500
     house.run(sock, 10)
     assert len(sock.sent) == page.length and sock.body() == b"x" * 5000
+    assert sock.options == [
+        (6, 1, 1)
+    ]  # TCP_NODELAY: one small write does not wait for the other's ACK
 
 
 def test_silence_ends_after_the_idle_time():

@@ -27,6 +27,10 @@ FAILURES = const(8)
 REST_MS = const(200)
 _CHECK_MS = const(25)
 
+# The same on every port.
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)
+
 # select.POLLIN and POLLOUT have these values on every port.
 _READABLE = const(1)
 _WRITABLE = const(4)
@@ -278,6 +282,8 @@ class Server:
         `count`: bytes of it that are in the buffer.
         """
         slot.state = _SEND
+        # Small writes in a row would wait for each other's acknowledgement, 240 ms each (Nagle, delayed ACK).
+        slot.sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         if count != slot.length:
             answer.pin()
         else:
