@@ -6,6 +6,7 @@ import machine
 
 from firmware import log, supervisor
 from firmware.life import Life, failed_starts, uncounted
+from unload import unload
 
 VERSION = "0.1.0"
 
@@ -14,12 +15,27 @@ _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when the
 
 def main(root):
     """Run for ever. A config.json that is refused ends it with one line, and leaves the REPL reachable."""
+    running = []  # the watchdog, as soon as it cannot be stopped any more
+    try:
+        # This frame lasts as long as the bridge runs, and whatever it has held may stay on the heap: it holds nothing else.
+        tasks = _built(root, running)
+        if tasks:
+            gc.collect()
+            supervisor.run(tasks)
+    except KeyboardInterrupt:
+        for watchdog in running:
+            watchdog.relax()
+        raise
+
+
+def _built(root, running):
+    """The tasks of everything that runs; what built them is gone. None where there is no config."""
     from firmware.store import Store
 
     store = Store(root)
     config = settings(store, failed_starts(machine.RTC()))
     if config is None:
-        return
+        return None
     if store.is_new and not store.complaint:
         # The checker leaves its names and holes in the heap. Begin anew without it.
         uncounted(machine.RTC())
@@ -30,25 +46,30 @@ def main(root):
 
     life = Life(machine.RTC(), machine.reset_cause())
     watchdog = Watchdog(life)
-    try:
-        log.info("version", VERSION, "in", root or "/", "- last end:", life.last)
-        if store.complaint:
-            log.error(store.complaint)
-        about = {"version": VERSION, "slot": root or "/", "last_end": life.last}
-        parts = compose.parts(config, store, root, life, about)
-        store.prove_slot()
-        life.renames = store.renames
-        life.can_go_back = store.can_go_back
-        tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in parts]
-        watchdog.tasks = tasks
-        del store, config, parts
-        compose.forget(("firmware.ending", "firmware.store", "firmware.compose", "httpd.listener"))
-        del compose
-        gc.collect()
-        supervisor.run(tasks + [supervisor.Task("watchdog", watchdog)])
-    except KeyboardInterrupt:
-        watchdog.relax()
-        raise
+    running.append(watchdog)
+    about = _introduced(root, config, store, life)
+    composition = compose.Composition(config)
+    composition.measure(store)
+    life.prove(store)
+    del store
+    unload("firmware.ending", "firmware.store")
+    gc.collect()
+    composition.serve(root, life, about)
+    unload("httpd.listener", "firmware.compose")
+    tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in composition.parts]
+    watchdog.tasks = tasks
+    return tasks + [supervisor.Task("watchdog", watchdog)]
+
+
+def _introduced(root, config, store, life):
+    """Say what starts here: in the log, and as a dict for the page."""
+    place = root or "/"
+    log.info("version", VERSION, "in", place, "- last end:", life.last)
+    if store.complaint:
+        log.error(store.complaint)
+    about = {"version": VERSION, "slot": place, "last_end": life.last, "board": config["board"]}
+    about["config"] = store.complaint
+    return about
 
 
 def settings(store, failed=0):
@@ -64,9 +85,9 @@ def settings(store, failed=0):
 
 def _check(text, load, names):
     """The checker's own read, loaded and unloaded again."""
-    from settings import read, unload
+    from settings import read
 
     try:
         return read(text, load, names)
     finally:
-        unload()
+        unload("settings")

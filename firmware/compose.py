@@ -1,16 +1,17 @@
-"""The composition: builds every part once from the checked config. The only file that knows all parts; unloaded after the boot."""
+"""The composition: builds every part once from the checked config. The only file that knows all parts; unloaded after the boot.
+
+What is needed for a while only is dropped as soon as it has done its work: an ESP32's heap would grow into lwIP's RAM.
+"""
 
 import gc
 import json
 import select
-import sys
 
 import machine
 
 from firmware import glue, log, supervisor
+from unload import unload
 
-# What makes devices, links and clamps of the config. The server's code comes when this has gone: a small heap holds
-# one of the two.
 _DESCRIPTIONS = (
     "firmware.devices",
     "meters.profile",
@@ -18,148 +19,148 @@ _DESCRIPTIONS = (
     "meters.sunspec",
     "meters.identity",
     "meters.quantities",
-    "clamp.models",
     "daytime.zone",
+    "clamp.models",
+    "nrgkick.layout",
+    "nrgkick.fields",
 )
 
 
-def forget(names):
-    """Drop modules that are not needed again; what they made stays."""
-    for name in names:
-        if name in sys.modules:
-            del sys.modules[name]
-            package, _, module = name.partition(".")
-            delattr(sys.modules[package], module)
-    gc.collect()
+class Composition:
+    """`parts`: [(name, part)] of everything that runs, in the order in which it was built."""
 
+    def __init__(self, config):
+        self._config = config
+        self.parts = []
+        self.site = self.bus = self.clamps = self.values = None
 
-def parts(config, store, root, life, about):
-    """[(name, part)] of everything that runs. about: what the status page is to tell of this run."""
-    board = store.load("board", config["board"])
-    lamp = None
-    if board["led"]:
-        from firmware import led
+    def measure(self, store):
+        """Build what measures, and the values that come of it."""
+        from firmware.devices import Builder
 
-        lamp = led.make(board["led"])
-    switch_on(board)
-    made, routes, subjects = _measuring(config, store, board, about)
-    del board
-    forget(_DESCRIPTIONS)
-    about["board"] = config["board"]
-    about["config"] = store.complaint
-    routes[b"/log"] = log.ring
-    return made + _service(config, made, routes, subjects, root, life, lamp, about)
+        config = self._config
+        board = store.load("board", config["board"])
+        self._light(board["led"])
+        for pin in board["on"]:  # what powers or enables the transceiver
+            machine.Pin(pin, machine.Pin.OUT, value=1)
+        builder = Builder(config, store.load)
+        self.site = builder.site
+        if self.site.links:
+            self._read(builder, board)
+        del builder, Builder
+        unload(*_DESCRIPTIONS)
+        gc.collect()
+        if self.site.clamps:
+            self._clamp(store.models(), board)
+        self._value()
+        unload(*_DESCRIPTIONS)
+        gc.collect()
 
+    def _add(self, name, part):
+        self.parts.append((name, part))
+        return part
 
-def _measuring(config, store, board, about):
-    """The parts that measure, the charger's two documents by their paths, and (devices, links, clamps)."""
-    from firmware.devices import Site
-    from nrgkick.documents import Info
+    def _light(self, described):
+        self._lamp = None
+        if described:
+            from firmware import led
 
-    site = Site(config, store.load)
-    about["doubts"] = site.doubts
-    made = []
-    bus = clamps = None
-    if site.links:
-        bus = make_bus(config, board, site)
-        made.append(("bus", bus))
-    if site.clamps:
-        clamps = make_clamps(board, site, store.models(), bus)
-        made.append(("clamps", clamps))
-    values = _values(config, site, [part for _, part in made])
-    made.append(("values", values))
-    if site.clock:
-        made.append(("time", site.clock))
-    routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": Info(site.infos)}
-    devices = site.devices + ([site.load] if site.load else [])
-    return made, routes, (devices, site.links, clamps.clamps if clamps else [])
+            self._lamp = led.make(described)
 
+    def _read(self, builder, board):
+        from firmware.bus_port import BusPort, character_bits
+        from meters.bus import Bus
+        from modbus.master import Master
 
-def switch_on(board):
-    """The pins that power or enable the transceiver."""
-    for pin in board["on"]:
-        machine.Pin(pin, machine.Pin.OUT, value=1)
+        settings = self._config["bus"]
+        interval_ms = settings["poll_interval_ms"]
+        port = BusPort(settings, board["uart"]["id"])
+        master = Master(port, settings["baudrate"], character_bits(settings))
+        # Three tries for a slow quantity before it would grow stale.
+        slow_ms = max(interval_ms, self._config["freshness"]["limit_s"] * 1000 // 3)
+        plan = builder.transactions(master, max(1, slow_ms // max(100, interval_ms)))
+        self.bus = self._add("bus", Bus(master, plan, interval_ms, slow_ms))
 
+    def _clamp(self, models, board):
+        from clamp.models import scale
+        from clamp.part import Clamps
+        from clamp.reading import Clamp, PhaseSum
+        from firmware.clamp_adc import ClampADC
 
-def make_bus(config, board, site):
-    from firmware.bus_port import BusPort, character_bits
-    from meters.bus import Bus
-    from modbus.master import Master
+        clamps = []
+        volts = {}
+        for phase in self.site.voltages:
+            volts[phase] = glue.reader(*self.site.voltages[phase])
+        for device, entry in self.site.clamps:
+            names = entry["clamp"]
+            figures = scale(entry, models)
+            several = PhaseSum(device, device.power, names) if len(names) > 1 else None
+            for phase in range(len(names)):
+                name = names[phase]
+                sampler = ClampADC(board["clamps"][name])
+                key = name if several else device.power
+                target = several or device
+                clamps.append(Clamp(name, sampler, figures, target, key, volts.get(phase)))
+        self.clamps = self._add("clamps", Clamps(clamps, may_hold=glue.quiet(self.bus)))
 
-    settings = config["bus"]
-    port = BusPort(settings, board["uart"]["id"])
-    master = Master(port, settings["baudrate"], character_bits(settings))
-    # Three tries for a slow quantity before it would grow stale.
-    slow_ms = max(settings["poll_interval_ms"], config["freshness"]["limit_s"] * 1000 // 3)
-    slow_every = max(1, slow_ms // max(100, settings["poll_interval_ms"]))
-    plan = site.transactions(master, slow_every)
-    return Bus(master, plan, settings["poll_interval_ms"], slow_ms)
+    def _value(self):
+        from nrgkick.documents import Info, Values
+        from nrgkick.layout import load_parts
 
+        site = self.site
+        load = ()
+        if site.load:
+            load = (site.load,)
+        elif self._config["load_power"] == "computed":
+            load = load_parts(site.devices, site.locations)
+        clocks = [part for _, part in self.parts]
+        self.values = self._add("values", Values(site.devices, clocks, load))
+        self._info = Info(site.infos)
 
-def make_clamps(board, site, models, bus):
-    from clamp.models import scale
-    from clamp.part import Clamps
-    from clamp.reading import Clamp, PhaseSum
-    from firmware.clamp_adc import ClampADC
-    from firmware.devices import VOLTAGES
+    def serve(self, root, life, about):
+        """Build the server and what it serves, Wi-Fi and LED. about: what the page tells of this run."""
+        server = self._serve(root)
+        from firmware.health import Health
+        from firmware.wifi import Station
 
-    clamps = []
-    for device, entry in site.clamps:
-        names = entry["clamp"]
-        figures = scale(entry, models)
-        several = PhaseSum(device, device.power, names) if len(names) > 1 else None
-        for phase in range(len(names)):
-            sampler = ClampADC(board["clamps"][names[phase]])
-            volts = _voltage(site.voltage_device, VOLTAGES[phase])
-            key = names[phase] if several else device.power
-            clamps.append(Clamp(names[phase], sampler, figures, several or device, key, volts))
-    return Clamps(clamps, may_hold=glue.quiet(bus))
+        up, reset = glue.announcer(life, self._config["http"]["port"]), glue.resetter(life)
+        station = self._add("wifi", Station(self._config["wifi"], up, reset))
+        health = self._add("health", Health(glue.quiet(self.bus), reset))
+        counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
+        counters += [("log", log.stats), ("falls", supervisor.falls)]
+        if self.bus:
+            counters += [("bus", self.bus.stats), ("line", self.bus.master.stats)]
+        clock = self.site.clock
+        if clock:
+            clock.network = station.network
+            self._add("time", clock)
+            counters.append(("time", clock.stats))
+        self._report(server, dict(about, doubts=self.site.doubts), counters)
+        if self._lamp:
+            self._lamp.look = glue.looker(station, self.values, about["config"])
+            self._add("led", self._lamp)
 
+    def _serve(self, root):
+        from httpd.answers import File
+        from httpd.listener import listen
+        from httpd.server import Server
 
-def _values(config, site, clocks):
-    from nrgkick.documents import Values, load_parts
+        gc.collect()  # the server wants its buffers in one piece each
+        http = self._config["http"]
+        routes = {
+            b"/api/v1/values.json": self.values,
+            b"/api/v1/info.json": self._info,
+            b"/log": log.ring,
+            b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
+        }
+        server = Server(listen(http["host"], http["port"]), routes, select.poll())
+        return self._add("server", server)
 
-    load = ()
-    if site.load:
-        load = (site.load,)
-    elif config["load_power"] == "computed":
-        load = load_parts(site.devices, site.locations)
-    return Values(site.devices, clocks, load)
-
-
-def _service(config, measuring, routes, subjects, root, life, lamp, about):
-    """Wi-Fi, the server and what it serves. subjects: what the reports tell of."""
-    from firmware.health import Health
-    from firmware.wifi import Station
-    from httpd.answers import File
-    from httpd.listener import listen
-    from httpd.server import Server
-
-    http = config["http"]
-    complaint = about["config"]
-    station = Station(config["wifi"], glue.announcer(life, http["port"]), glue.resetter(life))
-    bus = dict(measuring).get("bus")
-    health = Health(glue.quiet(bus))
-    routes[b"/"] = File(root + "/firmware/page.html", "text/html; charset=utf-8")
-    server = Server(listen(http["host"], http["port"]), routes, select.poll())
-    counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
-    counters += [("log", log.stats), ("falls", supervisor.falls)]
-    if bus:
-        counters += [("bus", bus.stats), ("line", bus.master.stats)]
-    clock = dict(measuring).get("time")
-    if clock:
-        clock.network = station.network
-        counters.append(("time", clock.stats))
-    made = [("server", server), ("wifi", station), ("health", health)]
-    about = json.dumps(about).encode()
-    server.add(b"/status.json", glue.OnDemand("status", about, counters, *subjects))
-    server.add(b"/metrics", glue.OnDemand("metrics", counters, *subjects))
-    if lamp:
-        lamp.look = glue.looker(station, dict(measuring)["values"], complaint)
-        made.append(("led", lamp))
-    return made
-
-
-def _voltage(device, key):
-    """What asks the meter for its volts, or None where none measures them."""
-    return glue.reader(device.fields, key) if device and key in device.fields else None
+    def _report(self, server, about, counters):
+        site = self.site
+        devices = site.devices + ([site.load] if site.load else [])
+        clamps = self.clamps.clamps if self.clamps else []
+        subjects = (counters, devices, site.links, clamps)
+        about = json.dumps(about).encode()
+        server.add(b"/status.json", glue.OnDemand("status", about, *subjects))
+        server.add(b"/metrics", glue.OnDemand("metrics", *subjects))

@@ -7,24 +7,29 @@ from nrgkick.fields import FIELDS, TENTHS
 from nrgkick.readings import OMIT, POLICIES, Device
 
 # Of the first energy meter that measures them: what clamps take for their watts, the nth of a set those of phase n.
-VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
+_VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
 _DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
 class Site:
-    """All devices of a config. load(kind, name) gives profiles."""
+    """What a config describes. Without a method of its own, so that the code that fills it can go."""
+
+
+class Builder:
+    """Fills `site` from a config. load(kind, name) gives profiles."""
 
     def __init__(self, config, load):
+        self.site = site = Site()
+        site.devices = []
+        site.infos = []  # (category, index, info)
+        site.locations = {}  # of energy meters, by index
+        site.clamps = []  # (device, its entry of the config)
+        site.load = None  # the house load as a device, where clamps measure it
+        site.links = []  # in the order of the config
+        site.doubts = {}  # profile -> its `doubt`
+        site.voltages = {}  # phase -> (fields, key), where a meter measures them and clamps want them
+        site.clock = None  # where a device needs the local day
         self._time = config["time"]
-        self.clock = None  # where a device needs the local day
-        self.devices = []
-        self.infos = []  # (category, index, info)
-        self.locations = {}  # of energy meters, by index
-        self.clamps = []  # (device, its entry of the config)
-        self.load = None  # the house load as a device, where clamps measure it
-        self.links = []  # in the order of the config
-        self.doubts = {}  # profile -> its `doubt`
-        self.voltage_device = None
         self._quantities = {}  # unit -> [Quantity]
         self._identities = {}  # unit -> what is asked of it once
         self._searches = {}  # unit -> (function, bases) of SunSpec
@@ -40,7 +45,7 @@ class Site:
     def transactions(self, master, slow_every):
         """The plan of all links, in the order of the config."""
         found = []
-        for link in self.links:
+        for link in self.site.links:
             reads = self._reads(link, self._quantities[link.unit], master, slow_every)
             found += reads + plan.with_probes(self._identities[link.unit])
         return found
@@ -55,7 +60,7 @@ class Site:
 
     def _add(self, entry, load):
         category = entry["category"]
-        index = len([device for device in self.devices if device.category == category])
+        index = len([device for device in self.site.devices if device.category == category])
         device = Device(category, index, self._limit_ms, POLICIES.index(entry["when_stale"]))
         device.battery_connected = entry.get("battery_connected", False)
         info = dict(entry["info"])
@@ -65,44 +70,45 @@ class Site:
             self._add_profile(device, entry, load("profile", entry["profile"]), info)
         else:
             device.add(device.power)
-            self.clamps.append((device, entry))
+            self.site.clamps.append((device, entry))
         if entry.get("mode") is not None:
             device.fix("mode", entry["mode"])
-        self.devices.append(device)
-        self.infos.append((category, index, info))
+        self.site.devices.append(device)
+        self.site.infos.append((category, index, info))
         if category == "energy_meters":
-            self.locations[index] = info.get("location")
+            self.site.locations[index] = info.get("location")
 
     def _add_load(self, entry):
         """Left out of values.json while it is unknown; nothing else depends on it."""
         device = Device("smart_loads", 0, self._limit_ms, OMIT)
         device.category, device.label, device.power = "load", b"load", "load_power_w"
         device.add(device.power)
-        self.load = device
-        self.clamps.append((device, entry))
+        self.site.load = device
+        self.site.clamps.append((device, entry))
 
     def _add_profile(self, device, entry, description, info):
         unit, invert = entry["unit"], entry["invert"]
         if unit not in self._quantities:
             limits = description.get("limits", {})
-            self.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
+            self.site.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
             self._quantities[unit] = []
             self._identities[unit] = []
         if "doubt" in description:
-            self.doubts[entry["profile"]] = description["doubt"]
+            self.site.doubts[entry["profile"]] = description["doubt"]
         if "sunspec" in description:
             function = description["defaults"]["function"]
             self._searches[unit] = (function, description["sunspec"]["bases"])
-        link = [link for link in self.links if link.unit == unit][0]
+        link = [link for link in self.site.links if link.unit == unit][0]
         self._identities[unit] += identities(link, description, info)
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)
         pairs = profile.wanted(device.category, offered, invert)
-        if self._phases and self.voltage_device is None and VOLTAGES[0] in offered:
-            if device.category == "energy_meters":
-                wanted = VOLTAGES[: self._phases]
-                pairs += [(name, name) for name in wanted if name in offered]
-                self.voltage_device = device
+        if not self.site.voltages and device.category == "energy_meters":
+            for phase in range(self._phases):
+                name = _VOLTAGES[phase]
+                if name in offered:
+                    pairs.append((name, name))
+                    self.site.voltages[phase] = (device.fields, name)
         for key, name in pairs:
             device.add(key)
             of = "%s %d %s" % (entry["profile"], unit, name)
@@ -121,14 +127,14 @@ class Site:
         from firmware.midnight import Midnight
         from meters.daily import Daily
 
-        if self.clock is None:
+        if self.site.clock is None:
             from daytime import zone
             from firmware.clock import Clock
 
-            self.clock = Clock(self._time, zone.changes(self._time["zone"]))
+            self.site.clock = Clock(self._time, zone.changes(self._time["zone"]))
         kept = Midnight(of)
         device.add(_DAY)
-        return Daily(device, _DAY, self.clock.day, kept.load, kept.save)
+        return Daily(device, _DAY, self.site.clock.day, kept.load, kept.save)
 
 
 def _fix(device, entry):

@@ -1,21 +1,37 @@
-"""Uptime and heap, and a collection of garbage at a quiet moment."""
+"""Uptime and memory: collects garbage at a quiet moment, and has the board reset when nothing is left for the network."""
 
 import gc
 
+import esp32
+from micropython import const
+
 from ticks import ticks_add, ticks_diff
 
-_LOOK_MS = 1000
-_RETRY_MS = 10
-_GARBAGE_BYTES = 2048  # well before gc.threshold collects at a moment of its own (boot.py)
+_LOOK_MS = const(1000)
+_RETRY_MS = const(10)
+_GARBAGE_BYTES = const(2048)  # well before gc.threshold collects at a moment of its own (boot.py)
+_IDF_LOOK_S = const(60)
+_IDF_LEAST_BYTES = const(8192)  # a busy socket takes 4 to 7 kB
+_IDF_LOOKS = const(5)
 
 
 class Health:
-    """A part. may_hold(): whether holding the loop for some ms delays nobody."""
+    """A part. may_hold(): whether holding the loop for some ms delays nobody. reset(reason)."""
 
-    def __init__(self, may_hold):
+    def __init__(self, may_hold, reset):
         self._may_hold = may_hold
+        self._reset = reset
         self._second_ms = None
-        self.stats = {"uptime_s": 0, "heap_live": 0, "heap_used": 0, "heap_free": 0}
+        self._idf_s = 0  # the uptime of the next look
+        self._short = 0  # looks in a row that found too little
+        self.stats = {
+            "uptime_s": 0,
+            "heap_live": 0,
+            "heap_used": 0,
+            "heap_free": 0,  # with what ESP-IDF could still give
+            "idf_free": 0,
+            "idf_largest": 0,
+        }
 
     def step(self, now_ms):
         if self._second_ms is None:
@@ -24,6 +40,9 @@ class Health:
         while ticks_diff(now_ms, self._second_ms) >= 1000:
             self._second_ms = ticks_add(self._second_ms, 1000)
             stats["uptime_s"] += 1
+        if stats["uptime_s"] >= self._idf_s:
+            self._idf_s += _IDF_LOOK_S
+            self._look_at_idf()
         stats["heap_used"] = gc.mem_alloc()
         stats["heap_free"] = gc.mem_free()
         if stats["heap_used"] - stats["heap_live"] < _GARBAGE_BYTES:
@@ -33,3 +52,15 @@ class Health:
         gc.collect()
         stats["heap_live"] = gc.mem_alloc()
         return _LOOK_MS
+
+    def _look_at_idf(self):
+        """The memory that Wi-Fi and lwIP live on. MicroPython's heap takes of it when it grows, and never gives back."""
+        free = largest = 0
+        for _, region_free, region_largest, _ in esp32.idf_heap_info(esp32.HEAP_DATA):
+            free += region_free
+            largest = max(largest, region_largest)
+        self.stats["idf_free"] = free
+        self.stats["idf_largest"] = largest
+        self._short = self._short + 1 if largest < _IDF_LEAST_BYTES else 0
+        if self._short == _IDF_LOOKS:
+            self._reset("no memory left for the network")

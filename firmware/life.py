@@ -41,6 +41,12 @@ class Life:
         self.reached = False  # had Wi-Fi once: a run that nobody could reach proves nothing
         rtc.memory(self._head)
 
+    def prove(self, store):
+        """What is to be done once this run has proved itself: a firmware.store.Store knows."""
+        store.prove_slot()
+        self.renames = store.renames
+        self.can_go_back = store.can_go_back
+
     def note(self, reason):
         """The reason for an end that is near; the next run tells it."""
         self._set_uptime()

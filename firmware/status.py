@@ -4,7 +4,6 @@ import json
 
 from httpd.answers import JSON
 from httpd.pieces import Pieces
-from nrgkick.fields import FIELDS, TENTHS, kind_of
 from nrgkick.readings import POLICIES
 from ticks import ticks_diff
 
@@ -56,7 +55,7 @@ def _device(document, device, now_ms):
     document.write(b'", "limit_ms": ')
     document.write_int(device.limit_ms)
     document.write(b', "fields": {')
-    _entries(document, device.fields, device.category)
+    _entries(document, device.fields, device.tenths)
     document.write(b'}, "age_ms": {')
     _ages(document, device.at_ms, now_ms)
     document.write(b"}}")
@@ -85,15 +84,15 @@ def _ages(document, stamps, now_ms):
         separator = b", "
 
 
-def _entries(document, values, category=""):
+def _entries(document, values, tenths=()):
     separator = b""
     for key in values:
         document.write(separator)
-        _entry(document, key, values[key], kind_of(category, key))
+        _entry(document, key, values[key], key in tenths)
         separator = b", "
 
 
-def _entry(document, key, value, kind=0):
+def _entry(document, key, value, is_tenths=False):
     document.write(b'"')
     document.write_text(key)
     document.write(b'": ')
@@ -105,7 +104,7 @@ def _entry(document, key, value, kind=0):
         document.write(b"{")
         _entries(document, value)
         document.write(b"}")
-    elif kind == TENTHS:
+    elif is_tenths:
         document.write_tenths(value)
     else:
         document.write_int(value)
@@ -113,29 +112,28 @@ def _entry(document, key, value, kind=0):
 
 def metrics(counters, devices, links, clamps):
     """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
-    families = _families(counters, devices, links, clamps)
 
     def pieces(document, now_ms):
-        for subject, category, members in families:
+        for subject, tenths, members in _families(counters, devices, links, clamps):
             for key in members[0][1]:
                 # All samples of a name stand together, as the format wants it.
                 for label, numbers in members:
                     value = numbers.get(key)
                     if isinstance(value, int) and key[0].isalpha():
-                        _sample(document, subject, category, key, label, value)
+                        _sample(document, subject, key, label, value, key in tenths)
                 yield
 
     return Pieces(_PROMETHEUS, pieces)
 
 
-def _sample(document, subject, category, key, label, value):
+def _sample(document, subject, key, label, value, is_tenths):
     document.write(b"nrgkick_")
     document.write_text(subject)
     document.write(b"_")
     document.write_text(key)
-    document.write(label)
+    document.write_text(label)
     document.write(b" ")
-    if kind_of(category, key) == TENTHS:
+    if is_tenths:
         document.write_tenths(value)
     else:
         document.write_int(value)
@@ -143,17 +141,16 @@ def _sample(document, subject, category, key, label, value):
 
 
 def _families(counters, devices, links, clamps):
-    """[(subject, category, [(label, kept dict), ...])], the dicts of one family with the same keys."""
-    made = [(name, "", [(b"", numbers)]) for name, numbers in counters]
-    for category in FIELDS:
-        members = [
-            (('{category="%s",index="%d"}' % (category, device.index)).encode(), device.fields)
-            for device in devices
-            if device.category == category
-        ]
-        made.append(("device", category, members))
-    made.append(("unit", "", [(('{unit="%d"}' % u.unit).encode(), u.stats) for u in links]))
-    labels = [('{clamp="%s"}' % clamp.name).encode() for clamp in clamps]
-    made.append(("clamp", "", list(zip(labels, [clamp.result for clamp in clamps]))))
-    made.append(("clamp_rejected", "", list(zip(labels, [clamp.rejected for clamp in clamps]))))
-    return [family for family in made if family[2]]
+    """(subject, keys with one decimal, [(label, kept dict), ...]) each, the dicts of one family with the same keys."""
+    for name, numbers in counters:
+        yield name, (), [("", numbers)]
+    for category in {device.category for device in devices}:
+        alike = [device for device in devices if device.category == category]
+        label = '{category="%s",index="%d"}'
+        yield "device", alike[0].tenths, [(label % (category, d.index), d.fields) for d in alike]
+    if links:
+        yield "unit", (), [('{unit="%d"}' % link.unit, link.stats) for link in links]
+    if clamps:
+        labels = ['{clamp="%s"}' % clamp.name for clamp in clamps]
+        yield "clamp", (), list(zip(labels, [clamp.result for clamp in clamps]))
+        yield "clamp_rejected", (), list(zip(labels, [clamp.rejected for clamp in clamps]))

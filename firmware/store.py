@@ -9,6 +9,8 @@ import binascii
 import json
 import os
 
+from unload import unload
+
 _MOST_BYTES = 8193  # one more than is allowed
 _CHUNK_BYTES = 256
 _TRIES = 3  # failed starts after which a config that never proved itself is doubted; at 5 comes safe mode
@@ -129,7 +131,7 @@ class Store:
 
     def _load_strictly(self, kind, name):
         """MicroPython's own json takes half a file for a whole one."""
-        from settings import strict, unload
+        from settings import strict
 
         loaded = self.load(kind, name, lambda file: strict.loads(file.read()))
         unload("settings.strict")

@@ -22,35 +22,31 @@ def root():
         return ""
 
 
-def parts(folder):
-    """(devices, bus or None, clamps)."""
-    from firmware import app, compose
-    from firmware.devices import Site
+def measuring(folder):
+    """The bridge's Composition, as far as it measures."""
+    from firmware import app
+    from firmware.compose import Composition
     from firmware.store import Store
 
     store = Store(folder)
     config = app.settings(store)
     if config is None:
         sys.exit(1)
-    board = store.load("board", config["board"])
-    compose.switch_on(board)
-    site = Site(config, store.load)
-    bus = compose.make_bus(config, board, site) if site.links else None
-    if not site.clamps:
+    composition = Composition(config)
+    composition.measure(store)
+    if composition.clamps is None:
         print("config.json has no clamp")
         sys.exit(1)
-    return site.devices, bus, compose.make_clamps(board, site, store.models(), bus)
+    return composition
 
 
 def device(entry, now_ms):
-    from nrgkick.fields import TENTHS, kind_of
-
     fields = {}
     ages = {}
     for key in entry.fields:
         value, at_ms = entry.fields[key], entry.at_ms[key]
-        tenths = kind_of(entry.category, key) == TENTHS
-        fields[key] = value / 10 if tenths and value is not None else value
+        tenths = key in entry.tenths and value is not None
+        fields[key] = value / 10 if tenths else value
         ages[key] = None if at_ms is None else time.ticks_diff(now_ms, at_ms)
     return {"device": entry.label.decode(), "fields": fields, "age_ms": ages}
 
@@ -58,7 +54,8 @@ def device(entry, now_ms):
 def run():
     folder = root()
     sys.path[:] = [folder, folder + "/lib", ".frozen"]
-    devices, bus, clamps = parts(folder)
+    composition = measuring(folder)
+    bus, clamps = composition.bus, composition.clamps
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     told = -1
     while True:
@@ -70,7 +67,7 @@ def run():
         if clamps.cycles != told:
             told = clamps.cycles
             results = {clamp.name: clamp.result for clamp in clamps.clamps}
-            told_devices = [device(entry, now_ms) for entry in devices]
+            told_devices = [device(entry, now_ms) for entry in composition.site.devices]
             print(json.dumps({"clamps": results, "devices": told_devices}))
 
 

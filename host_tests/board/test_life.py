@@ -231,11 +231,11 @@ def test_config_that_lets_every_start_fail_gives_way_to_the_last_good_one(whole)
         "    os.rename('/config.json', '/config.good.json')\n"
         "    config['bus'] = {'poll_interval_ms': 999}\n"
         "    with open('/config.json', 'w') as file: json.dump(config, file)\n"
-        "make = compose.parts\n"
-        "def failing(config, *rest):\n"
-        "    if config['bus']['poll_interval_ms'] == 999: raise ValueError('no such pin')\n"
-        "    return make(config, *rest)\n"
-        "compose.parts = failing\n"
+        "class Failing(compose.Composition):\n"
+        "    def measure(self, store):\n"
+        "        if self._config['bus']['poll_interval_ms'] == 999: raise ValueError('no such pin')\n"
+        "        super().measure(store)\n"
+        "compose.Composition = Failing\n"
         "bridge.main(root)"
     )
     with whole.running(app, "--restart", "--http-port", "0") as running:

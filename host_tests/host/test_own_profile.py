@@ -11,8 +11,9 @@ import random
 import jsonschema
 import pytest
 
+import esp32_fakes  # noqa: F401  (in place of the modules of the port)
 import settings
-from firmware.devices import Site
+from firmware.devices import Builder
 from host_tools import check, profiles_doc
 from line import Line
 from meters.bus import Bus
@@ -82,10 +83,10 @@ def build_and_poll(profile):
         def load(kind, name, files=files):
             return profile if kind == "profile" else files.load(kind, name)
 
-        site = Site(settings.read(json.dumps(config), load, files.names), load)
+        builder = Builder(settings.read(json.dumps(config), load, files.names), load)
         line = Line({1: Zeros()})
         master = Master(line, 9600)
-        line.run(Bus(master, site.transactions(master, 2), 100), 3000)
+        line.run(Bus(master, builder.transactions(master, 2), 100), 3000)
         assert line.requests
 
 

@@ -4,7 +4,7 @@ import json
 
 import esp32_fakes
 import settings
-from firmware.devices import Site
+from firmware.devices import Builder
 from nrgkick.readings import OMIT
 
 BOARD = {
@@ -36,8 +36,15 @@ def _load(kind, name):
 
 
 def site(*devices):
-    config = {"wifi": {"ssid": "Home"}, "devices": list(devices)}
-    return Site(settings.read(json.dumps(config), _load, lambda kind: []), _load)
+    return built(config(*devices)).site
+
+
+def config(*devices, **more):
+    return dict({"wifi": {"ssid": "Home"}, "devices": list(devices)}, **more)
+
+
+def built(written, load=_load):
+    return Builder(settings.read(json.dumps(written), load, lambda kind: []), load)
 
 
 def inverter(**more):
@@ -74,7 +81,7 @@ def test_model_is_the_profiles_where_the_config_has_none():
 
 
 def test_power_beyond_the_plate_of_the_inverter_cannot_be():
-    made = site(inverter(info={"max_ac_w": 5000}))
+    made = built(config(inverter(info={"max_ac_w": 5000})))
     (power,) = made._quantities[2]
     assert (power.low, power.high) == (-7500, 7500)
 
@@ -90,12 +97,13 @@ def test_volts_of_three_phases_are_read_where_three_clamps_want_them():
     fields = site(meter(), three).devices[0].fields
     assert "voltage_l1" in fields and "voltage_l3" in fields
     assert "voltage_l2" not in fields  # this meter does not measure it
+    voltages = site(meter(), three).voltages
+    assert {phase: voltages[phase][1] for phase in voltages} == {0: "voltage_l1", 2: "voltage_l3"}
 
 
 def test_a_measured_house_load_is_a_device_of_its_own_and_never_spoils_the_document():
     load = {"clamp": ["ct1", "ct2"], "amps_per_volt": 30}
-    config = {"wifi": {"ssid": "Home"}, "devices": [inverter()], "load_power": load}
-    made = Site(settings.read(json.dumps(config), _load, lambda kind: []), _load)
+    made = built(config(inverter(), load_power=load)).site
     assert [device.category for device in made.devices] == ["inverters"]
     assert made.load.fields == {"load_power_w": None} and made.load.policy == OMIT
     assert [(device, entry["clamp"]) for device, entry in made.clamps] == [
@@ -104,7 +112,7 @@ def test_a_measured_house_load_is_a_device_of_its_own_and_never_spoils_the_docum
 
 
 def _with_energies(*names):
-    """The site of one inverter that has these energies."""
+    """One inverter that has these energies."""
     power = PROFILE["roles"]["inverters"]["power"]
     energies = [(name, {"address": 3, "type": "u32", "scale": "1 Wh"}) for name in names]
     profile = dict(PROFILE, roles={"inverters": dict([("power", power)] + energies)})
@@ -112,17 +120,16 @@ def _with_energies(*names):
     def load(kind, name):
         return profile if kind == "profile" else _load(kind, name)
 
-    config = {"wifi": {"ssid": "Home"}, "devices": [inverter()]}
-    return Site(settings.read(json.dumps(config), load, lambda kind: []), load)
+    return built(config(inverter()), load)
 
 
 def test_day_is_counted_where_there_is_only_a_total():
     for total in ("energy_total", "energy_export"):
         esp32_fakes.NVS.fresh()
         made = _with_energies(total)
-        device = made.devices[0]
+        device = made.site.devices[0]
         _, counted = made._quantities[2]
-        assert made.clock.day() is None and device.fields["pv_energy_day_wh"] is None
+        assert made.site.clock.day() is None and device.fields["pv_energy_day_wh"] is None
         counted.device._local_day = iter((100, 101, 101)).__next__
         for total_wh in (5000, 5001, 5800):
             counted.device.put("pv_energy_total_wh", total_wh, 10)
@@ -131,6 +138,6 @@ def test_day_is_counted_where_there_is_only_a_total():
 
 
 def test_no_clock_where_no_device_needs_the_day():
-    assert _with_energies("energy_total", "energy_day").clock is None
-    assert _with_energies().clock is None
+    assert _with_energies("energy_total", "energy_day").site.clock is None
+    assert _with_energies().site.clock is None
     assert site(meter()).clock is None

@@ -4,8 +4,9 @@ import json
 
 import maker
 import settings
-from firmware.devices import Site
-from nrgkick.documents import Values, info, load_parts
+from firmware.devices import Builder
+from nrgkick.documents import Values
+from nrgkick.layout import info, load_parts
 from nrgkick.readings import ERROR, HOLD, OMIT, Device
 from ticks import ticks_add
 
@@ -39,7 +40,7 @@ def _body(source, now_ms):
 
 def _maker_site():
     config = settings.read(json.dumps(maker.config()), _load, lambda kind: [])
-    return Site(config, _load)
+    return Builder(config, _load).site
 
 
 def _meter(policy=ERROR, limit_ms=7000):

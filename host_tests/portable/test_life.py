@@ -327,11 +327,14 @@ def test_looks_of_watchdog_and_lamp_take_no_heap():
 
 
 class Heap:
-    """In place of gc: `used` bytes, of which `live` stay."""
+    """In place of gc and of esp32: `used` bytes, of which `live` stay; `regions` of ESP-IDF."""
+
+    HEAP_DATA = 4
 
     def __init__(self):
         self.live = self.used = 90000
         self.collections = 0
+        self.regions = [(160000, 94000, 53000, 80000), (16000, 9000, 9000, 9000)]
 
     def mem_alloc(self):
         return self.used
@@ -343,13 +346,24 @@ class Heap:
         self.collections += 1
         self.used = self.live
 
+    def idf_heap_info(self, capabilities):
+        assert capabilities == self.HEAP_DATA
+        return self.regions
+
+
+def with_heap(test):
+    """test(heap, part, quiet, resets) of a Health on such a heap."""
+    heap, quiet, resets = Heap(), [True], []
+    real = health.gc, health.esp32
+    health.gc = health.esp32 = heap
+    try:
+        test(heap, health.Health(lambda: quiet[0], resets.append), quiet, resets)
+    finally:
+        health.gc, health.esp32 = real
+
 
 def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
-    heap = Heap()
-    quiet = [True]
-    real, health.gc = health.gc, heap
-    try:
-        part = health.Health(lambda: quiet[0])
+    def test(heap, part, quiet, resets):
         assert part.step(0) == 1000 and heap.collections == 1  # what the boot left
         heap.used += 2000
         assert part.step(1000) == 1000 and heap.collections == 1
@@ -360,5 +374,26 @@ def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
         quiet[0] = True
         assert part.step(2010) == 1000 and heap.collections == 2
         assert part.stats["heap_live"] == 90000 and part.stats["uptime_s"] == 2
-    finally:
-        health.gc = real
+
+    with_heap(test)
+
+
+def test_minutes_without_memory_for_the_network_are_a_reason_for_a_reset():
+    def test(heap, part, quiet, resets):
+        def minutes(first, last):
+            for minute in range(first, last):
+                part.step(minute * 60000)
+
+        part.step(0)
+        assert part.stats["idf_free"] == 103000 and part.stats["idf_largest"] == 53000
+        heap.regions = [(160000, 20000, 8000, 8000)]
+        minutes(1, 5)
+        heap.regions = [(160000, 20000, 9000, 8000)]
+        minutes(5, 6)  # it recovered
+        heap.regions = [(160000, 20000, 8000, 8000)]
+        minutes(6, 10)
+        assert resets == []
+        minutes(10, 30)
+        assert resets == ["no memory left for the network"]
+
+    with_heap(test)

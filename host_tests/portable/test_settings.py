@@ -3,6 +3,7 @@
 import sys
 
 import settings
+from unload import unload
 
 BOARD = {
     "uart": {"id": 1, "tx": 17, "rx": 16, "de": 4},
@@ -542,7 +543,7 @@ def test_suggestions_are_near_or_not_made():
 
 def test_the_package_can_be_forgotten():
     kept = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "settings"}
-    settings.unload()
+    unload("settings")
     assert not [name for name in sys.modules if name.split(".")[0] == "settings"]
     for name in kept:  # the other tests compare classes
         sys.modules[name] = kept[name]

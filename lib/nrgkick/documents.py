@@ -3,20 +3,14 @@
 Source: DiniTech Custom API 1.4. Values are written as json.dumps would: whole W and Wh, one decimal for soc and temp.
 """
 
-import json
-
 from const import const
-from httpd.answers import JSON, Fixed, problem
+from httpd.answers import JSON, problem
 from httpd.document import Document
-from nrgkick.fields import CATEGORIES, FIELDS, TENTHS
 from nrgkick.readings import ERROR, HOLD
 from ticks import ticks_add, ticks_diff
+from unload import unload
 
 _RENDER_MS = const(500)  # at least this often, since devices grow stale without a cycle
-
-_INFO_KEYS = (
-    "name", "model", "serial", "max_dc_w", "max_ac_w", "location", "capacity_wh",
-)  # fmt: skip
 
 
 class Values:
@@ -31,11 +25,10 @@ class Values:
         self._clocks = clocks
         self._load = load
         self._devices = devices + [part for part in load if part not in devices]
-        self._categories = _skeleton(devices)
-        size = 64 + sum(
-            [len(c) + sum([_size(rows) for _, _, rows, _ in d]) for c, d in self._categories]
-        )
-        self._document = Document(size, JSON, aged=True)
+        from nrgkick import layout  # not needed again
+
+        self._categories = layout.skeleton(devices)
+        self._document = Document(layout.size(self._categories), JSON, aged=True)
         self._stale = Document(120, JSON, status="503")
         self._late = problem("503", "the readings are too old")
         self._answer = self._late
@@ -171,59 +164,6 @@ def _needed(device):
     return device.policy == ERROR or device.policy == HOLD
 
 
-def _skeleton(devices):
-    """[(opening, [(device, index, [(key, tenths, name)], ending)])], all text in bytes."""
-    categories = []
-    for category in CATEGORIES:
-        members = [
-            (device, ('"%d": {' % device.index).encode(), _rows(device), _ending(device))
-            for device in devices
-            if device.category == category
-        ]
-        if members:
-            separator = ", " if categories else ""
-            categories.append(((separator + '"%s": {' % category).encode(), members))
-    return categories
-
-
-def _rows(device):
-    return [
-        (key, kind == TENTHS, ('"%s": ' % key).encode())
-        for key, kind, _ in FIELDS[device.category]
-        if key in device.fields
-    ]
-
-
-def _ending(device):
-    if device.category != "inverters":
-        return b"}"
-    return (
-        b', "battery_connected": true}'
-        if device.battery_connected
-        else b', "battery_connected": false}'
-    )
-
-
-def _size(rows):
-    return 48 + sum([len(name) + 12 for _, _, name in rows])
-
-
-def load_parts(devices, locations):
-    """The devices whose powers make the house load, or () where no meter sits at the grid.
-
-    locations: {device: info.location}; a meter counts as the grid's where it says 1 or nothing. A battery behind an
-    inverter is in that inverter's power already.
-    """
-    grid = [
-        d for d in devices if d.category == "energy_meters" and locations.get(d.index) in (None, 1)
-    ]
-    inverters = [d for d in devices if d.category == "inverters"]
-    batteries = [d for d in devices if d.category == "batteries"]
-    if any([d.battery_connected for d in inverters]):
-        batteries = []
-    return inverters + grid + batteries if grid else ()
-
-
 class Info:
     """info.json, a source: rendered anew when there is more to tell, a serial number that a unit has told.
 
@@ -232,32 +172,18 @@ class Info:
 
     def __init__(self, entries):
         self._entries = entries
-        self._keys = 0
-        self._answer = info(entries)
+        self._keys = -1
+        self._answer = None
+        self.open(0)
 
     def open(self, now_ms):
         keys = 0
         for entry in self._entries:
             keys += len(entry[2])
         if keys != self._keys:
+            from nrgkick import layout
+
             self._keys = keys
-            self._answer = info(self._entries)
+            self._answer = layout.info(self._entries)
+            unload("nrgkick.layout", "nrgkick.fields")
         return self._answer
-
-
-def info(entries):
-    """info.json from [(category, index, info dict)], a fixed answer."""
-    categories = []
-    for category in CATEGORIES:
-        members = []
-        for owner, index, values in entries:
-            if owner == category:
-                pairs = [
-                    '"%s": %s' % (key, json.dumps(values[key]))
-                    for key in _INFO_KEYS
-                    if key in values
-                ]
-                members.append('"%d": {%s}' % (index, ", ".join(pairs)))
-        if members:
-            categories.append('"%s": {%s}' % (category, ", ".join(members)))
-    return Fixed("200", JSON, ('{"device_info": {%s}}' % ", ".join(categories)).encode())

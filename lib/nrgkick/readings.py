@@ -5,7 +5,6 @@ end of its frame or sample window.
 """
 
 from const import const
-from nrgkick.fields import power_key
 from ticks import ticks_add, ticks_diff
 
 # What becomes of a device whose power is older than the limit.
@@ -22,11 +21,14 @@ class Device:
     """One entry of `devices`: its fields by the maker's keys, and when each was read."""
 
     def __init__(self, category, index, limit_ms=7000, policy=ERROR):
+        from nrgkick.fields import power_key  # not needed again
+
         self.category = category
         self.index = index
         self.power = power_key(category)
         self.fields = {}
         self.at_ms = {}  # None: never read, or fixed
+        self.tenths = []  # keys of those that have one decimal
         self.limit_ms = limit_ms
         self.policy = policy
         self.battery_connected = False
@@ -34,8 +36,12 @@ class Device:
 
     def add(self, key):
         """Make room for a field (at boot)."""
+        from nrgkick.fields import TENTHS, kind_of
+
         self.fields[key] = None
         self.at_ms[key] = None
+        if kind_of(self.category, key) == TENTHS:
+            self.tenths.append(key)
 
     def fix(self, key, value):
         """Give a field that never grows old (at boot)."""

@@ -6,32 +6,21 @@ runs the very same check.
 `load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where
 there is none; `names(kind)` lists their names. The dict has every key of the schema, with None for
 what was left out and has no default. Raises SettingsError, whose text is one line.
-`settings.unload()` gives the heap back.
+`unload.unload("settings")` gives the heap back.
 """
 
-import sys
-
 from settings.values import SettingsError
+from unload import unload
 
 _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
     config = _completed(_parsed(text), load, names)
-    for name in ("complete", "devices", "strict"):
-        unload("settings." + name)  # the heap is needed for what follows
+    # The heap is needed for what follows.
+    unload("settings.complete", "settings.devices", "settings.strict")
     _check_profiles(config, load)
     return config
-
-
-def unload(name="settings"):
-    """Forgets the modules of this package: they are needed once in a run."""
-    for module in list(sys.modules):
-        if module == name or module.startswith(name + "."):
-            del sys.modules[module]
-            package, _, last = module.rpartition(".")
-            if hasattr(sys.modules.get(package), last):
-                delattr(sys.modules[package], last)
 
 
 def _completed(written, load, names):
