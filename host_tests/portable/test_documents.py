@@ -182,6 +182,20 @@ def test_load_power_is_left_out_while_a_part_is_unknown():
     assert "load_power_w" not in _body(values, 1000)[2]["device_values"]
 
 
+def test_load_power_is_left_out_while_a_part_is_held_though_stale():
+    meter, inverter = _meter(HOLD), _inverter()
+    devices = [inverter, meter]
+    values = Values(devices, (), load_parts(devices, {0: 1}))
+    meter.put("grid_power_w", 100, 1000)
+    inverter.put("inv_power_ac_w", 3000, 1000)
+    values.step(1000)
+    assert _body(values, 1000)[2]["device_values"]["load_power_w"] == 3100
+    inverter.put("inv_power_ac_w", 3000, 8001)
+    values.step(8001)
+    served = _body(values, 8001)[2]["device_values"]
+    assert served["energy_meters"]["0"]["grid_power_w"] == 100 and "load_power_w" not in served
+
+
 def test_a_meter_elsewhere_than_at_the_grid_is_no_part_of_the_load():
     devices = [_meter(), _inverter()]
     assert load_parts(devices, {0: 2}) == ()

@@ -130,15 +130,16 @@ class Values:
             else:
                 document.write_int(value)
             if device.at_ms[key] is not None:
-                self._note_age(device, key, device.at_ms[key])
+                self._note_age(device, key, device.policy != HOLD)
 
-    def _note_age(self, device, key, at_ms):
+    def _note_age(self, device, key, expires):
         """Age tells of the powers, by which the charger steers; energies and charge are asked less often."""
+        at_ms = device.at_ms[key]
         if key == device.power:
             if not self._aging or ticks_diff(self._oldest_ms, at_ms) > 0:
                 self._oldest_ms = at_ms
             self._aging = True
-        if device.policy != HOLD:
+        if expires:
             expires_ms = ticks_add(at_ms, device.limit_ms)
             if not self._expiring or ticks_diff(self._expires_ms, expires_ms) > 0:
                 self._expires_ms = expires_ms
@@ -149,12 +150,12 @@ class Values:
             return
         total = 0
         for device in self._load:
-            if not device.known():
+            if not device.fresh(self._rendered_ms):
                 return
             total += device.fields[device.power]
         for device in self._load:
             if device.at_ms[device.power] is not None:
-                self._note_age(device, device.power, device.at_ms[device.power])
+                self._note_age(device, device.power, True)
         document.write(b', "load_power_w": ')
         document.write_int(total)
 

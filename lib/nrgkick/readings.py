@@ -68,3 +68,8 @@ class Device:
     def known(self):
         """Is there a power to serve?"""
         return self.fields[self.power] is not None
+
+    def fresh(self, now_ms):
+        """Is there one to reckon with, whatever the policy? No heap."""
+        at_ms = self.at_ms[self.power]
+        return self.known() and (at_ms is None or ticks_diff(now_ms, at_ms) <= self.limit_ms)
