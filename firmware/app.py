@@ -38,7 +38,7 @@ def _built(root, running):
         return None
     if store.is_new and not store.complaint:
         # The checker leaves its names and holes in the heap. Begin anew without it.
-        uncounted(machine.RTC())
+        uncounted(machine.RTC(), machine.reset_cause())
         machine.soft_reset()
     gc.collect()
     from firmware import compose

@@ -19,11 +19,14 @@ def failed_starts(rtc):
     return max(0, memory[1] - 1) if len(memory) > 1 else 0
 
 
-def uncounted(rtc):
-    """This start is no failed one, though it ends now."""
+def uncounted(rtc, cause):
+    """This start is no failed one, though it ends now; the next tells why the one before it ended."""
     memory = rtc.memory()
     if len(memory) > 1 and memory[1]:
-        rtc.memory(memory[:1] + bytes([memory[1] - 1]) + memory[2:])
+        from firmware.ending import last_end
+
+        head = memory[:1] + bytes([memory[1] - 1]) + bytes(4)
+        rtc.memory(head + last_end(memory, cause).encode()[:_TEXT_BYTES])
 
 
 class Life:

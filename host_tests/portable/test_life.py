@@ -228,6 +228,13 @@ def test_last_end_names_cause_uptime_and_reason():
     assert last_end(b"N\0\0\0\0\0", SOFT) == "soft reset"
 
 
+def test_start_that_only_checks_the_config_hands_on_why_the_last_run_ended():
+    Board.rtc = b"N\x02" + bytes([60, 0, 0, 0]) + b"no progress: bus"
+    life.uncounted(RTC(), WDT)
+    assert Board.rtc[1] == 1
+    assert Life(RTC(), SOFT).last == "soft reset: watchdog after 60 s: no progress: bus"
+
+
 def test_last_end_survives_anything_in_the_memory():
     for length in range(12):
         for byte in (0, 10, 0x4E, 0x80, 0xC3, 0xFF):
