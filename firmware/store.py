@@ -59,7 +59,7 @@ class Store:
 
     def _read(self, path, read):
         with open(path, "rb") as file:
-            text = file.read(_MOST_BYTES)
+            text = file.read(min(_size(path), _MOST_BYTES))  # its buffer is made for what is asked
         of = [self._root, len(text), binascii.crc32(text), self._rules(), self._own_profiles()]
         try:
             with open(self._checked) as file:

@@ -426,8 +426,16 @@ def test_the_address_to_listen_at_is_an_address_or_a_name():
         ("a..b", 0),
         ("a b", 0),
     ):
-        line = complaint(config(top='"http": {"host": "%s"},' % host))
+        line = complaint(config(top='"time": {"server": "%s"},' % host))
         assert (line is None) == bool(good), host
+
+
+def test_the_server_listens_at_an_address_since_there_is_no_dns_before_wifi():
+    assert complaint(config(top='"http": {"host": "192.168.1.9"},')) is None
+    line = complaint(config(top='"http": {"host": "bridge.local"},'))
+    assert line == (
+        'http.host: "bridge.local" is not an IPv4 address; an address like "192.168.1.10" is allowed'
+    )
 
 
 def test_a_profile_that_is_none_is_a_clear_line():
@@ -509,7 +517,8 @@ def test_the_whole_file_is_judged_before_its_parts():
         complaint('{\n "wifi": {"ssid": "a"}\n "devices": []}')
         == 'config.json: not JSON: line 3, column 2: "," or "}" is missing'
     )
-    assert complaint(config() + " " * 8192).endswith(" bytes; 8192 is the most")
+    assert complaint(b"\xff\xfe{\0}\0").startswith("config.json: is no text in UTF-8")
+    assert complaint(config() + " " * 8192) == "config.json: has more than 8192 bytes"
     assert complaint(config(top='"board": NaN,')).startswith(
         "config.json: not JSON: line 1, column 37: "
     )

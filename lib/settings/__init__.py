@@ -46,7 +46,9 @@ def _parsed(text):
 
     data = text.encode() if type(text) is str else text
     if len(data) > _MOST_BYTES:
-        raise SettingsError("config.json", "%d bytes; %d is the most" % (len(data), _MOST_BYTES))
+        raise SettingsError("config.json", "has more than %d bytes" % _MOST_BYTES)
+    if 0 in data:
+        raise SettingsError("config.json", "is no text in UTF-8; save it as that")
     try:
         value = strict.loads(data)
     except ValueError as error:

@@ -30,7 +30,7 @@ gateway ip needed
 dns ip -
 
 [http]
-host host 0.0.0.0
+host ip 0.0.0.0
 port whole 80 1 65535
 
 [bus]

@@ -47,7 +47,7 @@ def allowed(kind, limits):
     if kind == "ip":
         return 'an address like "192.168.1.10" is allowed'
     if kind == "host":
-        return 'an address like "0.0.0.0" or a host name is allowed'
+        return 'an address like "192.168.1.10" or a host name is allowed'
     if kind == "zone":
         return 'one like "CET-1CEST,M3.5.0,M10.5.0/3" is allowed'
     if kind == "label":
@@ -64,7 +64,9 @@ def allowed(kind, limits):
 
 def nothing_named(what, name, names):
     hint = meant(name, names)
-    if not hint and len(names) <= _LISTED:
+    if not hint and len(names) > _LISTED:
+        hint = "; the documents list all %d" % len(names)
+    elif not hint:
         hint = "; %s is there" % listed(sorted(names)) if names else "; there is none"
     return "no %s %s%s" % (what, shown(name), hint)
 
