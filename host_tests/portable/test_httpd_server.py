@@ -479,6 +479,7 @@ def test_a_source_that_raises_is_answered_with_500():
         assert sock.status() == b"500"
         assert sock.body() == b'{"error": "the bridge failed to make this answer"}'
         assert (house.stat("faults"), house.stat("500"), house.stat("requests")) == (1, 1, 1)
+        assert house.stat("last_fault")[:1] == b'"'  # JSON
         sock.incoming.append(b"")
         house.step()
         assert sock.is_closed and house.stat("dropped_trouble") == 0

@@ -5,6 +5,8 @@ Sockets are used as MicroPython has them (`readinto`, `write(buf, offset, length
 docs/performance.md says what it comes to.
 """
 
+import json
+
 from const import const
 from httpd import answers
 from httpd.request import FOUND, TAIL_BYTES, Request, Route
@@ -191,11 +193,11 @@ class Server:
                 if ticks_diff(now_ms, check_ms) >= 0:
                     check_ms = ticks_add(now_ms, _CHECK_MS)
                     self._check(now_ms)
-            except Exception:
+            except Exception as error:
                 # We are the supervisor of our connections: whatever befell one, the others are
                 # served.
                 try:
-                    self._recover(slot, now_ms)
+                    self._recover(slot, now_ms, error)
                 except Exception:
                     pass  # the connection was lost before: its end comes by itself
             now_ms = yield 0
@@ -345,10 +347,11 @@ class Server:
             self.stats["dropped_late"] += 1
             self._drop(slot)
 
-    def _recover(self, slot, now_ms):
+    def _recover(self, slot, now_ms, error):
         if slot is not None and slot.state == _OPEN:
             # Not the connection failed but a source, and nothing was sent.
             self.stats["faults"] += 1
+            self.stats["last_fault"] = json.dumps(repr(error)).encode()
             self._answer(slot, self._fault, self._fault.length)
             return
         self.stats["dropped_trouble"] += 1
