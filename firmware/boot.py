@@ -15,7 +15,7 @@ _SAFE = const(5)  # failed starts after which nothing is tried any more
 _HEAD = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 
 # Collect before the heap is full: garbage must not make it grow into the RAM that Wi-Fi and lwIP need.
-gc.threshold(8192)
+gc.threshold(4096)
 
 
 def slots():

@@ -119,7 +119,7 @@ def _parsed(config_file):
     """The config as a dict; empty where the firmware will refuse it anyway."""
     try:
         config = json.loads(config_file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}
 
