@@ -213,6 +213,14 @@ NVS.fresh()
 sys.modules["machine"] = Machine
 sys.modules["network"] = Network
 sys.modules["esp32"] = Esp32
+try:
+    import socket  # noqa: F401
+except ImportError:  # MicroPython's WebAssembly build has none; tests bring their own
+
+    class Socket:
+        pass
+
+    sys.modules["socket"] = Socket
 if "micropython" not in sys.implementation.name:
     sys.modules["micropython"] = Micropython
     import asyncio
