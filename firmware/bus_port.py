@@ -3,11 +3,12 @@
 from time import sleep_us, ticks_diff, ticks_us
 
 from machine import UART, Pin
+from micropython import const
 
 _PARITY = {"none": None, "even": 0, "odd": 1}
-_LEAD_IN_US = 200  # some transceivers lose the first bits without it
-_REST_MAX_US = 2000  # what the master's own wait leaves over
-_RX_BYTES = 512  # the longest reply has 255
+_LEAD_IN_US = const(200)  # some transceivers lose the first bits without it
+_REST_MAX_US = const(2000)  # what the master's own wait leaves over
+_RX_BYTES = const(512)  # the longest reply has 255
 
 
 class BusPort:

@@ -5,10 +5,11 @@ longer straight.
 """
 
 from machine import ADC, Pin
+from micropython import const
 
 from ticks import ticks_us
 
-_MASK = 0x3FFFFFFF  # differences of ticks_us, whatever their period
+_MASK = const(0x3FFFFFFF)  # differences of ticks_us, whatever their period
 
 
 class ClampADC:

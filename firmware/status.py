@@ -3,11 +3,12 @@
 import json
 
 from httpd.answers import JSON
-from httpd.pieces import Pieces
+from httpd.pieces import Desk, Report
 from nrgkick.readings import POLICIES
 from ticks import ticks_diff
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_desk = Desk()
 
 
 def status(about, counters, devices, links, clamps):
@@ -44,7 +45,7 @@ def status(about, counters, devices, links, clamps):
         write(b"}}")
         yield
 
-    return Pieces(JSON, pieces)
+    return Report(_desk, JSON, pieces)
 
 
 def _device(document, device, now_ms):
@@ -123,7 +124,7 @@ def metrics(counters, devices, links, clamps):
                         _sample(document, subject, key, label, value, key in tenths)
                 yield
 
-    return Pieces(_PROMETHEUS, pieces)
+    return Report(_desk, _PROMETHEUS, pieces)
 
 
 def _sample(document, subject, key, label, value, is_tenths):

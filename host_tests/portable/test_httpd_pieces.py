@@ -1,9 +1,9 @@
 """A report that is rendered while it is sent, read as the server reads: in order, and again from where a client stopped."""
 
-from httpd.pieces import Pieces
+from httpd.pieces import Desk, Report
 
 
-def report(texts):
+def report(texts, desk=None):
     """texts: what the pieces are, looked up at each rendering."""
 
     def pieces(document, now_ms):
@@ -11,12 +11,13 @@ def report(texts):
             document.write(text)
             yield
 
-    return Pieces("text/plain", pieces)
+    return Report(desk or Desk(), "text/plain", pieces)
 
 
 def received(answer, size=768, taken=768):
     """All bytes, read into a buffer of `size` of which the client takes `taken` each time."""
     answer = answer.open(0)
+    assert answer.status == "200"
     length = answer.length
     found = b""
     buffer = bytearray(size)
@@ -85,6 +86,17 @@ def test_second_reader_is_asked_to_come_again():
     assert answer.open(0).status == "503"
     first.unpin()
     assert answer.open(0).status == "200"
+
+
+def test_reports_that_share_a_desk_keep_apart():
+    desk = Desk()
+    one, other = report(TEXTS, desk), report(TEXTS[:9], desk)
+    for _ in range(2):
+        assert body(received(one)).rstrip(b"\n") == b"".join(TEXTS)
+        assert body(received(other)).rstrip(b"\n") == b"".join(TEXTS[:9])
+    answer = one.open(0)
+    answer.pin()
+    assert other.open(0).status == "503"
 
 
 def test_reader_that_went_away_leaves_nothing_behind():

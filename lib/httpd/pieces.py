@@ -1,7 +1,7 @@
-"""An answer that is rendered while it is sent: whole, a report would take as much heap as all else that is served."""
+"""Reports that are rendered while they are sent: whole, they would take as much heap as all else that is served."""
 
 from const import const
-from httpd.answers import problem
+from httpd.answers import TEXT, head, problem
 from httpd.document import Document
 
 _BATCH_BYTES = const(
@@ -10,32 +10,55 @@ _BATCH_BYTES = const(
 _FILLING = b"\n" * 64  # means nothing in JSON, and nothing to Prometheus
 
 
-class Pieces(Document):
-    """Source and answer. pieces(document, now_ms): a generator that writes a piece and yields, again and again.
+class Report:
+    """A source. pieces(document, now_ms): a generator that writes a piece and yields, again and again."""
+
+    def __init__(self, desk, content_type, pieces):
+        self.content_type = content_type
+        self.pieces = pieces
+        self.size = 0  # bytes of the body that are told; 0: not known yet
+        self._desk = desk
+
+    def open(self, now_ms):
+        return self._desk.begin_report(self, now_ms)
+
+
+class Desk(Document):
+    """The answer of all reports, for one reader at a time; another is asked to come again.
 
     The length is told before the rest is known: it is that of the first rendering and half as much again, and what is
-    left of it is filled with line feeds. One reader at a time; another is asked to come again.
+    left of it is filled with line feeds.
     """
 
-    def __init__(self, content_type, pieces):
-        super().__init__(2 * _BATCH_BYTES, content_type)
-        self._pieces = pieces
-        self._rest = pieces(self, 0)
+    def __init__(self):
+        super().__init__(2 * _BATCH_BYTES, TEXT)
+        self._report = None
+        self._rest = ()
         self._start = 0  # in the answer, of what lies in the stream
         self._end = 0
+        self._busy = problem("503", "somebody else reads a report just now: ask again")
+
+    def begin_report(self, report, now_ms):
+        if self._readers:
+            return self._busy
+        self._report = report
+        self._rest = report.pieces(self, now_ms)
+        if not report.size:
+            self._measure(now_ms)
+        whole = head("200", report.content_type, report.size)
+        self._stream.seek(0)
+        self.write(whole)
+        self._start = 0
+        self._body = self._end = len(whole)
+        self.length = self._body + report.size
+        return self
+
+    def _measure(self, now_ms):
         size = 0
         while self._render():
             size += self._stream.tell() - self._body
-        self._reserve(self._body + size)
-        self._busy = problem("503", "somebody else reads this just now: ask again")
-
-    def open(self, now_ms):
-        if self._readers:
-            return self._busy
-        self._rest = self._pieces(self, now_ms)
-        self._start = 0
-        self._end = self._body
-        return self
+        self._report.size = size + size // 2
+        self._rest = self._report.pieces(self, now_ms)
 
     def read(self, view, offset):
         """To be asked for one offset after the other."""
@@ -47,14 +70,9 @@ class Pieces(Document):
         self._stream.seek(offset - self._start + (self._body if self._start else 0))
         count = self._stream.readinto(view)
         if self._end > self.length and self._rest:
-            self._reserve(
-                self._end
-            )  # it has outgrown what was told: that one is cut, the next will be whole
+            # It has outgrown what was told: this one is cut, the next will be whole.
+            self._report.size = self._end + self._end // 2
         return min(count, self._end - offset)
-
-    def _reserve(self, size):
-        self.length = size + size // 2
-        self._patch(self._length_at, self.length - self._body)
 
     def _render(self):
         """Put some pieces into the stream, behind the head; False if there are no more."""
