@@ -2,7 +2,7 @@
 
 import json
 
-import maker
+import maker_samples
 import settings
 from firmware.devices import Builder
 from nrgkick.documents import Values
@@ -39,7 +39,7 @@ def _body(source, now_ms):
 
 
 def _maker_site():
-    config = settings.read(json.dumps(maker.config()), _load, lambda kind: [])
+    config = settings.read(json.dumps(maker_samples.config()), _load, lambda kind: [])
     return Builder(config, _load).site
 
 
@@ -63,7 +63,7 @@ def test_the_makers_values_are_reproduced():
     values.step(1000)
     status, fields, body = _body(values, 500000)
     assert (status, fields["age"]) == ("200", "0")
-    assert body == maker.VALUES
+    assert body == maker_samples.VALUES
     values = body["device_values"]
     assert values["inverters"]["0"]["battery_connected"] is True
     for key, kind in (("soc", float), ("mode", int), ("bat_power_w", int)):
@@ -73,7 +73,7 @@ def test_the_makers_values_are_reproduced():
 def test_the_makers_info_is_reproduced():
     status, _, body = _body(info(_maker_site().infos), 0)
     assert status == "200"
-    assert body == maker.INFO
+    assert body == maker_samples.INFO
 
 
 def test_a_device_without_a_reading_makes_503_with_a_reason():

@@ -4,7 +4,6 @@ with one dead.
 
 import contextlib
 import json
-import os
 import random
 import subprocess
 import sys
@@ -93,9 +92,12 @@ def _ours(file, line, port):
 
 def _blocking(file, line, port):
     found = interpreter.find(32)
-    path = os.pathsep.join([str(servers.PEERS), ".frozen"])
     script = servers.PEERS / "blocking_bus.py"
-    return found.command(script, port, line, 1, DEAD), "ready", found.environment(MICROPYPATH=path)
+    return (
+        found.command(script, port, line, 1, DEAD),
+        "ready",
+        found.environment(MICROPYPATH=servers.search_path()),
+    )
 
 
 @contextlib.contextmanager

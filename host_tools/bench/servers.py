@@ -35,6 +35,11 @@ SERVERS = {
 }
 
 
+def search_path(*more):
+    """Where a peer finds its modules: MICROPYPATH."""
+    return os.pathsep.join(map(str, [PEERS, ROOT / "host_tests" / "portable", *more, ".frozen"]))
+
+
 class Missing(Exception):
     """A tool that this measurement needs is not on this machine."""
 
@@ -44,9 +49,7 @@ def running(key, count, found, *arguments, prefix=(), core=None):
     """The server as (process, port); it ends after `count` requests, 0: when the block does."""
     port = free_port()
     script = str(PEERS / SERVERS[key][0])
-    path = os.pathsep.join(
-        map(str, [ROOT / "lib", PEERS, interpreter.CACHE / "microdot", ".frozen"])
-    )
+    path = search_path(ROOT / "lib", interpreter.CACHE / "microdot")
     options = [port, count or -1, *arguments]
     process = subprocess.Popen(
         [*prefix, *found.command(script, *options, heap="2m")],

@@ -4,9 +4,8 @@ from const import const
 from httpd.answers import TEXT, head, problem
 from httpd.document import Document
 
-_BATCH_BYTES = const(
-    512
-)  # pieces are sent together up to this: a small segment costs as much as a large one
+# Pieces are sent together up to this: a small segment costs as much as a large one.
+_BATCH_BYTES = const(512)
 _FILLING = b"\n" * 64  # means nothing in JSON, and nothing to Prometheus
 
 
