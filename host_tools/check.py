@@ -24,6 +24,7 @@ _SCHEMA = ROOT / "docs" / "profile.schema.json"
 _MODELS = ROOT / "lib" / "clamp" / "models.json"
 _CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
 _TURNAROUND_MS = 30  # of a usual meter
+_DEVICES = 8  # docs/performance.md, "Live heap"
 _HEADS = 8 + 5  # characters of a request, and of a reply besides its registers
 
 
@@ -112,6 +113,8 @@ def warnings(config, files):
         yield "wifi.password: less than 8 bytes; no WPA network has such a password"
     if config["freshness"]["limit_s"] > _CHARGERS_LIMIT_S:
         yield f"freshness.limit_s: the charger wants no value older than {_CHARGERS_LIMIT_S} s"
+    if len(config["devices"]) > _DEVICES:
+        yield f"devices: {len(config['devices'])} may take more memory than a chip without PSRAM has; {_DEVICES} fit"
     yield from _board_warnings(config, files)
     for i, device in enumerate(config["devices"]):
         if "profile" in device and files.load("profile", device["profile"]).get("doubt"):

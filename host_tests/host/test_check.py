@@ -34,6 +34,16 @@ def test_a_good_file_is_called_good_and_explained(tmp_path, capsys):
     assert "  energy_meters 0: eastron-sdm630, unit 1" in out
 
 
+def test_more_devices_than_a_small_chip_holds_are_warned_of(tmp_path, capsys):
+    def devices(count):
+        category = ("energy_meters", "inverters")
+        return [{**METER, "category": category[i % 2], "unit": 1 + i} for i in range(count)]
+
+    assert "PSRAM" not in str(said(capsys, written(tmp_path, devices(8))))
+    code, out, _ = said(capsys, written(tmp_path, devices(9)))
+    assert code == 0 and any("devices: 9 may take more memory" in line for line in out)
+
+
 def test_the_example_is_good(capsys):
     code, out, _ = said(capsys, ROOT / "config.example.json")
     assert code == 0 and out[0] == "config.example.json is good"
