@@ -7,8 +7,8 @@ import pytest
 
 import bridge
 from host_tools.site import Fault, Site
-from maker import INFO, VALUES
-from maker import config as maker_config
+from maker_samples import INFO, VALUES
+from maker_samples import config as maker_config
 
 METER = {
     "category": "energy_meters",

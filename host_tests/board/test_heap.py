@@ -11,18 +11,27 @@ import bridge
 from host_tools.site import Site
 
 EXAMPLE = json.loads(Path(bridge.ROOT, "config.example.json").read_text())
-# 112,000 bytes, and 9 kB that the reports' names take here only: with those of the fakes the table of names doubles.
-GROWN_ONCE = "118k"
+ROD = ("--clamp", "ct1=sine(amps_rms=4, hz=50, mv_per_amp=33, bias_mv=1200)")
+GROWN_ONCE = "109k"  # 112,000 bytes
 LIVE_BYTES = (
     94_000  # a ratchet: what is reached and not to be lost. docs/performance.md says where it goes
 )
 
 
-def test_example_boots_serves_and_reports_before_the_second_growth(tmp_path):
+def test_example_boots_and_serves_before_the_second_growth(tmp_path):
+    options = ("--interpreter", "32", "--heap", GROWN_ONCE, *ROD)
+    with (
+        Site(EXAMPLE) as site,
+        bridge.running(tmp_path, EXAMPLE, site.bridge_tty, *options) as board,
+    ):
+        board.until(lambda a: a.status == 200, "values")
+        assert board.get("/api/v1/info.json").status == board.get("/").status == 200
+
+
+def test_live_heap_stays_what_it_is(tmp_path):
     state = tmp_path / "state"
     state.mkdir()
-    options = ("--interpreter", "32", "--heap", GROWN_ONCE, "--state", state)
-    options += ("--clamp", "ct1=sine(amps_rms=4, hz=50, mv_per_amp=33, bias_mv=1200)")
+    options = ("--interpreter", "32", "--state", state, *ROD)
     with (
         Site(EXAMPLE) as site,
         bridge.running(tmp_path, EXAMPLE, site.bridge_tty, *options) as board,
@@ -30,7 +39,5 @@ def test_example_boots_serves_and_reports_before_the_second_growth(tmp_path):
         board.until(lambda a: a.status == 200, "values")
         # The first report still tells of the collection before it was made.
         live = board.get("/status.json").body["health"]["heap_live"]
-        fakes = int(Path(state, "heap").read_text())
-        assert live - fakes <= LIVE_BYTES
-        assert board.get("/metrics").status == 200
-        assert board.get().status == 200 and board.get("/").status == 200
+        assert live - int(Path(state, "heap").read_text()) <= LIVE_BYTES
+        assert board.get("/metrics").status == board.get().status == 200

@@ -13,7 +13,7 @@ import time
 
 import bridge
 from host_tools import siege
-from maker import config as maker_config
+from maker_samples import config as maker_config
 
 SECONDS = 6
 LIMIT_S = 0.25
