@@ -26,7 +26,16 @@ TAKES = {"import", "consumption", "charge"}
 GIVES = {"export", "generation", "discharge"}
 
 GAP = 0xA5A5  # what lies between known registers
-NOT_A_NUMBER = {"f32": [0x7FC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000], "f64": [0x7FF8 << 48]}
+# Of each type, whatever a profile says: not a number, or the end of its range.
+NO_VALUE = {
+    "f32": [0x7FC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000],
+    "f64": [0x7FF8 << 48],
+    "u16": [0xFFFF],
+    "m16": [0xFFFF],
+    "s16": [0x8000],
+    "u32": [0xFFFFFFFF],
+    "s32": [0x80000000, 0x7FFFFFFF],
+}
 FACTORS = {6: 60, 7: 35, 12288: 512}  # ratios 300:5 and 3.5, a battery of 51.2 V
 # SunSpec models: registers behind the number and the length (sunspec.org, model definitions).
 MODEL_LENGTHS = {1: 66, 103: 50, 113: 60, 204: 105, 214: 124, 124: 24, 160: 108, 802: 62, 701: 153}
@@ -63,7 +72,7 @@ class Fact:
         return self.type[0] in "sf"
 
     def sentinels(self):
-        return self.invalid + NOT_A_NUMBER.get(self.type, [])
+        return self.invalid + NO_VALUE.get(self.type, [])
 
 
 def read(path):

@@ -2,8 +2,9 @@
 
 import struct
 
-from meters import decode
+from meters import decode, profile
 from meters.quantities import TYPES, scale
+from nrgkick.readings import Device
 
 
 def _value(fmt, raw, kind, multiply=1, by=1, little=False):
@@ -38,8 +39,12 @@ def _float_parts(value):
 
 def test_integers_of_all_types():
     cases = (
-        (">H", 65535, TYPES["u16"]),
-        (">h", -32768, TYPES["s16"]),
+        (">H", 65534, TYPES["u16"]),
+        (">H", 65280, TYPES["u16"]),
+        (">H", 32768, TYPES["u16"]),
+        (">h", -32767, TYPES["s16"]),
+        (">h", 32767, TYPES["s16"]),
+        (">h", -1, TYPES["s16"]),
         (">I", 1073741823, TYPES["u32"]),
         (">i", -1073741823, TYPES["s32"]),
         (">i", -1, TYPES["s32"]),
@@ -88,11 +93,14 @@ def test_sign_and_magnitude():
     assert _value(">H", 1200, TYPES["m16"]) == 1200
 
 
-def test_integers_too_large_are_no_value():
+def test_integers_too_large_and_the_end_of_a_range_are_no_value():
     assert _value(">I", 0xFFFFFFFF, TYPES["u32"]) is None
     assert _value(">i", 0x7FFFFFFF, TYPES["s32"]) is None
     assert _value(">i", -0x80000000, TYPES["s32"]) is None
     assert _value(">Q", 0xFFFFFFFFFFFFFFFF, TYPES["u64"]) is None
+    assert _value(">H", 0xFFFF, TYPES["u16"]) is None
+    assert _value(">H", 0xFFFF, TYPES["m16"]) is None
+    assert _value(">h", -0x8000, TYPES["s16"]) is None
     assert _value(">I", 20000000, TYPES["u32"], multiply=1000) is None
 
 
@@ -183,3 +191,28 @@ def test_scale_strings():
         except ValueError:
             continue
         assert False, bad
+
+
+def _directed(way, spec):
+    """100 W beside a direction register that holds `way`."""
+    device = Device("batteries", 0)
+    device.add("bat_power_w")
+    power = {
+        "address": 0,
+        "type": "s16",
+        "scale": "1 W",
+        "direction": dict(spec, address=1, type="u16"),
+    }
+    description = {"roles": {"batteries": {"power": power}}}
+    made = profile.quantity(device, "bat_power_w", "power", description, "batteries", False)
+    (register,) = made.registers
+    register.direction.read(struct.pack(">H", way), 0, 0)
+    register.read(struct.pack(">h", 100), 0, 0)
+    return register.value
+
+
+def test_direction_that_is_neither_of_the_known_ones_gives_no_value():
+    both = {"negative": 1, "positive": 0}
+    assert [_directed(way, both) for way in (0, 1, 2, 0xFFFF)] == [100, -100, None, None]
+    assert [_directed(way, {"negative": 1}) for way in (0, 1, 2, 0xFFFF)] == [100, -100, 100, None]
+    assert [_directed(way, dict(both, mask=1)) for way in (2, 3)] == [100, -100]

@@ -9,6 +9,7 @@ from const import const
 from meters.quantities import MOST
 
 # Register types; all of them are in meters.quantities. The low nibble is the number of 16-bit words.
+_S16 = const(0x11)
 _M16 = const(0x21)
 _F32 = const(0x22)
 _F64 = const(0x24)
@@ -43,8 +44,12 @@ class Number:
             return self._take_binary64()
         if self._negative:
             self._drop_sign(kind)
-        # Whatever the profile says, at the very end of 32 or 64 bits stands "no value", never a count.
-        return size == 2 or self._bytes[self._first] < (0x7F if kind & 0x10 else 0xFF)
+        # Whatever the profile says, at the very end of a type's range stands "no value", never a count.
+        if size > 2:
+            return self._bytes[self._first] < (0x7F if kind & 0x10 else 0xFF)
+        if kind == _S16:
+            return self._bytes[6] < 0x80
+        return buf[at] & buf[at + 1] < 0xFF
 
     def scaled(self, multiply, by):
         """The number times multiply, divided by `by` (both up to MOST), rounded; None beyond an int32."""

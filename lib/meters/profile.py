@@ -37,6 +37,8 @@ def register(spec, profile, sign=1):
         made.direction = register(spec["direction"], profile)
         made.negative = spec["direction"]["negative"]
         made.mask = spec["direction"].get("mask", 0xFFFF)
+        if "positive" in spec["direction"]:
+            made.positive = spec["direction"]["positive"]
     if "model" in spec:
         for one in [made] + made.helpers():
             one.models = spec["model"]

@@ -24,6 +24,7 @@ class Register:
     exponent = direction = None
     mask = 0xFFFF
     negative = 0
+    positive = None  # any value but `negative`
 
     def __init__(self, function, address, kind, little, multiply, divide, invalid):
         self.function = function
@@ -92,7 +93,10 @@ class Register:
         self._grow_old(direction)
         if direction.value is None:
             return 0
-        return -multiply if direction.value & self.mask == self.negative else multiply
+        way = direction.value & self.mask
+        if way == self.negative:
+            return -multiply
+        return multiply if self.positive is None or way == self.positive else 0
 
     def _grow_old(self, helper):
         """A value is as old as the register that gives it its meaning."""

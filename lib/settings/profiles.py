@@ -67,6 +67,7 @@ address whole needed 0 65535
 type one_of needed u16
 mask whole - 1 65535
 negative whole needed 0 65535
+positive whole - 0 65535
 
 [model_id]
 function one_of needed 3 4
