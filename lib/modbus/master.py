@@ -3,7 +3,8 @@
 The port is a small object over the UART: `send(buf)` starts sending, not before 3.5 characters of silence, `finish()` returns when the last stop bit is out and
 the line is turned round, `any()` tells how many bytes wait, `readinto(buf)` takes them.
 
-A frame is believed only if unit, function, byte count and CRC answer the open request, and no other master has asked in between.
+A frame is believed only if unit, function, byte count and CRC answer the open request, and no other master has asked in between. Nor is
+anything asked while another master waits for its answer.
 Everything else on the line (leading zeros of a turning transceiver, the echo of our own request, other units, late replies) is
 stepped over until the time-out. Nothing here allocates after __init__, and no frame on the way has more than 11 words: larger ones
 would come from the heap.
@@ -66,6 +67,7 @@ class Master:
         self._unit = 0
         self._function = 0
         self._sending = False
+        self._held = False  # until another master has its answer
         self._expected = 0
         self._at = 0
         self._end_ms = 0  # of the request
@@ -96,15 +98,15 @@ class Master:
 
     def begin(self, address, count, now_ms):
         """Send a read request. What waits in the receiver answers nothing that is open and is dropped. No heap."""
-        self.late_unit = 0
-        self._drain(now_ms)
+        self.late_unit = self.exception = 0
+        self._crc_failed = self.echo = False
         write_request(self._request, self._unit, self._function, address, count)
         self._expected = REPLY_OVERHEAD + 2 * count
-        self._at = self.length = self.exception = 0
-        self._crc_failed = self.echo = False
-        self._port.send(self._request)
-        self._sending = True
-        self._end_ms = ticks_add(now_ms, self.wire_ms(REQUEST_SIZE))
+        self._end_ms = now_ms
+        self._deadline_ms = ticks_add(now_ms, self._timeout_ms)
+        self._held = self._drain(now_ms)
+        if not self._held:
+            self._send(now_ms)
 
     def step(self, now_ms):
         """Take what has arrived; the outcome, or PENDING. No heap."""
@@ -112,6 +114,8 @@ class Master:
             if ticks_diff(self._end_ms, now_ms) <= _BLOCK_MS:
                 self._turn_round(now_ms)
             return PENDING
+        if self._held:
+            return self._hold(now_ms)
         if self._receive(now_ms):
             outcome = self._match(now_ms)
             if outcome:
@@ -122,11 +126,29 @@ class Master:
         """How long until step() has something to do. No heap."""
         if self._sending:
             return max(0, ticks_diff(self._end_ms, now_ms) - _BLOCK_MS)
+        if self._held:
+            return _BLOCK_MS
         missing = self._at + self._expected - self.length
         if self.length < 3 or missing <= 0:
             return 1
         # All but the last characters can be left in the receiver: the end is what counts.
         return min(self.wire_ms(missing) - 2, _GAP_MS // 2) if missing > 3 else 0
+
+    def _send(self, now_ms):
+        self._at = self.length = 0
+        self._port.send(self._request)
+        self._sending = True
+        self._end_ms = ticks_add(now_ms, self.wire_ms(REQUEST_SIZE))
+
+    def _hold(self, now_ms):
+        """Another master has asked: send when it has its answer. If that does not come in time nothing is asked."""
+        if self._receive(now_ms) and not self._open():
+            self._held = False
+            self._send(now_ms)
+        elif ticks_diff(now_ms, self._deadline_ms) >= 0:
+            self._held = False
+            return _NOISE
+        return PENDING
 
     def _turn_round(self, now_ms):
         self._port.finish()
@@ -204,6 +226,7 @@ class Master:
 
     def _believe(self, size, now_ms):
         if self._foreign(self._at):
+            self.stats["foreign"] += 1
             return _NOISE  # the answer may be to the other master's question
         self.reply_ms = max(0, ticks_diff(now_ms, self._end_ms))
         self.data = self._at + 3
@@ -213,15 +236,20 @@ class Master:
         return GOOD
 
     def _foreign(self, end):
-        """Does the request of another master stand in buffer[:end]?"""
-        buf, at = self.buffer, 0
-        while at + REQUEST_SIZE <= end:
-            if _is_read(buf[at + 1]) and crc16(buf, at, at + REQUEST_SIZE) == 0:
-                if self._own(at) < REQUEST_SIZE:
-                    self.stats["foreign"] += 1
-                    return True
-            at += 1
-        return False
+        """Where the last request of another master in buffer[:end] ends, or 0."""
+        buf, at = self.buffer, end - REQUEST_SIZE
+        while at >= 0:
+            # At most 125 registers are asked for: that spares most CRCs.
+            if buf[at + 4] == 0 and _is_read(buf[at + 1]):
+                if crc16(buf, at, at + REQUEST_SIZE) == 0 and self._own(at) < REQUEST_SIZE:
+                    return at + REQUEST_SIZE
+            at -= 1
+        return 0
+
+    def _open(self):
+        """Has another master asked and not yet got its answer?"""
+        behind = self._foreign(self.length)
+        return behind > 0 and not _reply_at(self.buffer, behind, self.length)
 
     def _give_up(self, now_ms):
         if self._crc_failed and ticks_diff(now_ms, self._byte_ms) >= _GAP_MS:
@@ -233,28 +261,31 @@ class Master:
         return _BAD_CRC if self._crc_failed else self._classify()
 
     def _classify(self):
-        """Name what came instead of the answer."""
-        buf, at = self.buffer, 0
-        while at < self.length:
-            if buf[at] != self._request[0] and _reply_at(buf, at, self.length):
-                return _WRONG_UNIT
+        """Name what came instead of the answer. Only where it begins: to look for a frame at each byte of noise takes some 10 ms."""
+        buf, at = self.buffer, REQUEST_SIZE if self.echo else 0
+        while at < self.length and not buf[at]:
             at += 1
+        if buf[at] != self._request[0] and _reply_at(buf, at, self.length):
+            return _WRONG_UNIT
         at = self._at
         if at + 1 < self.length and buf[at] == self._request[0]:
             if buf[at + 1] & 0x7F == self._request[1]:
                 return _SHORT
-        self._foreign(self.length)  # counts
+        if self._foreign(self.length):
+            self.stats["foreign"] += 1
         return _NOISE
 
     def _drain(self, now_ms):
-        """Drop what arrived while nothing was asked: a late reply, noise, or another master's traffic."""
+        """Drop what arrived while nothing was asked: a late reply, noise, or another master's traffic. True if that master waits."""
         self.length = 0
         if not self._receive(now_ms):
-            return
+            return False
         if self._foreign(self.length):
-            return
+            self.stats["foreign"] += 1
+            return self._open()
         if _reply_at(self.buffer, 0, self.length):
             self.late_unit = self.buffer[0]
             self.stats["late"] += 1
         else:
             self.stats["noise"] += 1
+        return False
