@@ -47,7 +47,7 @@ class Builder:
         found = []
         for link in self.site.links:
             reads = self._reads(link, self._quantities[link.unit], master, slow_every)
-            found += reads + plan.with_probes(self._identities[link.unit])
+            found += plan.shaped(reads + self._identities[link.unit])
         return found
 
     def _reads(self, link, quantities, master, slow_every):

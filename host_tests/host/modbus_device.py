@@ -94,6 +94,10 @@ def read_profile(profile, role, image):
         reads = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
     else:
         reads = plan.transactions(link, wanted, master, 10)
+        for read in reads:  # made longer, to be told from another
+            for at in range(read.address + read.needed, read.address + read.count):
+                if read.needed:
+                    image.setdefault((read.function, at), 0xA5A5)
     poll = bus.Bus(master, reads)
     now_ms = 0
     while poll.cycles == 0:

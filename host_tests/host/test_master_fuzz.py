@@ -250,7 +250,10 @@ def test_refusals_are_read_as_pymodbus_writes_them():
 
 
 class LateLine(Line):
-    """A unit that answers in order, but when it likes. The last register of a reply holds the number of the request."""
+    """A unit that answers in order, but when it likes. Values hold the number of the request; longer reads have more behind them.
+
+    reads: [(address, words)]
+    """
 
     def __init__(self, chance, reads, refuses_probes, forgets):
         super().__init__({})
@@ -269,14 +272,19 @@ class LateLine(Line):
         late_ms = (95, 105, 120, 140, 160, 180, 200, 250, 500, 1200, 2800)
         delay_ms = self.chance.choice(late_ms) if self.chance.random() < 0.3 else 5
         start_ms = max(self.now_ms + delay_ms, self.free_ms)
-        if self.refuses_probes and (address, count) not in self.reads:
-            answer = adu(unit, function | 0x80, 2)
-        else:
-            answer = adu(
-                unit, function, 2 * count, bytes(2 * count - 2), number.to_bytes(2, "big")
-            )
+        answer = adu(unit, function | 0x80, 2)
+        if (address, count) in self.reads or not self.refuses_probes:
+            answer = self.reply(unit, function, address, count, number)
         self.free_ms = start_ms + len(answer) * 2
-        self.arrive(answer, start_ms - self.now_ms)
+        self.send_reply(answer, start_ms - self.now_ms)
+
+    def reply(self, unit, function, address, count, number):
+        words = [0] * count
+        words[min(dict(self.reads)[address], count) - 1] = number
+        return adu(unit, function, 2 * count, b"".join(word.to_bytes(2, "big") for word in words))
+
+    def send_reply(self, answer, in_ms):
+        self.arrive(answer, in_ms)
 
 
 class Witness:
@@ -313,24 +321,85 @@ SIZES = {"alike": ("u32", "u32", "u32"), "unlike": ("u16", "u32", "u64")}
 @pytest.mark.parametrize("refuses_probes", [False, True])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_no_late_answer_is_taken_for_the_answer_to_a_later_request(sizes, refuses_probes, forgets):
-    role = {
-        key: dict(spec, type=kind)
-        for (key, spec), kind in zip(THREE_READS["roles"]["inverters"].items(), SIZES[sizes])
-    }
-    description = dict(THREE_READS, roles={"inverters": role})
-    reads = [(one["address"], int(one["type"][1:]) // 16) for one in role.values()]
     values = 0
     for seed in range(80):
         chance = random.Random(seed)
-        line = LateLine(chance, reads, refuses_probes, forgets)
+        line = LateLine(chance, reads_of(sizes), refuses_probes, forgets)
         witness = Witness(line)
-        master = Master(line, 9600)
-        link = Link(1, description["limits"])
-        quantities = [
-            profile.quantity(witness, key, key, description, "inverters", False) for key in role
-        ]
-        poll_ms = chance.choice((1, 200, 1000))
-        bus = Bus(master, plan.transactions(link, quantities, master, 1), poll_ms, poll_ms)
-        line.run(bus, 120_000)
+        poll(line, sizes, witness, chance.choice((1, 200, 1000)))
+        values += witness.values
+    assert values > 3000, "and the prompt answers are taken"
+
+
+def role_of(sizes):
+    specs = THREE_READS["roles"]["inverters"].items()
+    return {key: dict(spec, type=kind) for (key, spec), kind in zip(specs, SIZES[sizes])}
+
+
+def reads_of(sizes):
+    return [(one["address"], int(one["type"][1:]) // 16) for one in role_of(sizes).values()]
+
+
+def poll(line, sizes, witness, poll_ms):
+    """Two minutes."""
+    role = role_of(sizes)
+    description = dict(THREE_READS, roles={"inverters": role})
+    master = Master(line, 9600)
+    link = Link(1, description["limits"])
+    quantities = [
+        profile.quantity(witness, key, key, description, "inverters", False) for key in role
+    ]
+    bus = Bus(master, plan.transactions(link, quantities, master, 1), poll_ms, poll_ms)
+    line.run(bus, 120_000)
+    return bus
+
+
+class UntidyLine(LateLine):
+    """A unit that sends some replies twice, or the answer after it has said that there will be none.
+
+    A value holds the place of its register besides the number of its request.
+    """
+
+    def reply(self, unit, function, address, count, number):
+        place = [one for one, _ in self.reads].index(address)
+        return super().reply(unit, function, address, count, 4 * (number % 16000) + place)
+
+    def send_reply(self, answer, in_ms):
+        fate = self.chance.random()
+        again_ms = in_ms + self.chance.choice((1, 20, 60, 90, 150, 200, 250))
+        if fate < 0.2:
+            self.arrive(answer, again_ms)
+        elif fate < 0.3 and answer[1] < 0x80:
+            self.arrive(answer, again_ms)
+            answer = adu(answer[0], answer[1] | 0x80, self.chance.choice((5, 6, 10, 11)))
+        self.arrive(answer, in_ms)
+
+
+class PlaceWitness:
+    """A device that knows which register each value must come from."""
+
+    def __init__(self, line, keys):
+        self.line = line
+        self.keys = keys
+        self.values = 0
+
+    def put(self, key, value, at_ms):
+        assert self.keys[value % 4] == key, "another register's value"
+        # A copy of the same read's last reply is as old as it came late, and a late one may be copied, too.
+        assert len(self.line.requests) - value // 4 <= 12
+        self.values += 1
+
+
+@pytest.mark.parametrize("refuses_probes", [False, True])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_no_reply_that_comes_twice_or_after_all_is_taken_for_another_registers(
+    sizes, refuses_probes
+):
+    values = 0
+    for seed in range(80):
+        chance = random.Random(seed)
+        line = UntidyLine(chance, reads_of(sizes), refuses_probes, False)
+        witness = PlaceWitness(line, list(role_of(sizes)))
+        poll(line, sizes, witness, chance.choice((1, 200, 1000)))
         values += witness.values
     assert values > 3000, "and the prompt answers are taken"

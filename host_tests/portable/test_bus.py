@@ -443,3 +443,180 @@ def test_slow_quantities_are_asked_less_often():
     fast = [r for r in line.requests if r[3] == 52]
     slow = [r for r in line.requests if r[3] == 72]
     assert len(fast) == 10 and 4 <= len(slow) <= 6, (len(fast), len(slow))
+
+
+# Reads that no wall lets be one, all of two registers.
+APART = {
+    "limits": {"timeout_ms": 100, "walls": [50, 150, 250]},
+    "defaults": {"function": 3, "type": "u32"},
+    "roles": {
+        "batteries": {
+            "power": {"address": 0, "scale": "1 W", "positive": "discharge"},
+            "energy_import": {"address": 100, "scale": "1 Wh"},
+            "energy_export": {"address": 200, "scale": "1 Wh"},
+        },
+        "inverters": {
+            "power": [
+                {"address": 0, "scale": "1 W", "positive": "generation"},
+                {"address": 100, "scale": "1 W", "positive": "generation"},
+            ],
+            "energy_total": {"address": 200, "scale": "1 Wh"},
+        },
+    },
+}
+
+
+def apart_unit(*values):
+    words = {}
+    for i in range(len(values)):
+        for at in range(10):
+            words[(3, 100 * i + at)] = 0
+        words[(3, 100 * i + 1)] = values[i]
+    return words
+
+
+def spoil(line, address, spoilt):
+    """Let `spoilt` do what it wants to the replies to reads at this address; to all without one."""
+
+    def garble(reply):
+        asked = line._sent[2] << 8 | line._sent[3]
+        return spoilt(reply) if address is None or asked == address else reply
+
+    line.garble = garble
+
+
+def twice(line, copy_ms):
+    def spoilt(reply):
+        line.arrive(reply, copy_ms)
+        return reply
+
+    return spoilt
+
+
+def refusing(code):
+    return lambda reply: adu(1, 0x84, code)
+
+
+def after_all(line, code):
+    def spoilt(reply):
+        line.arrive(reply, 90)
+        return adu(1, 0x83, code)
+
+    return spoilt
+
+
+def test_reply_that_comes_twice_is_no_answer_to_another_read():
+    for copy_ms in (30, 60, 90, 120):
+        line = Line({1: apart_unit(5000, 1111, 7)})
+        bus, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
+        spoil(line, None, twice(line, copy_ms))
+        line.run(bus, 6000)
+        assert device.fields == {"inv_power_ac_w": 6111, "pv_energy_total_wh": 7}, copy_ms
+        assert bus.plan[0].link.stats["good"] > 20
+
+
+def test_answer_behind_a_refusal_is_no_answer_to_another_read():
+    for code in (5, 6, 10, 11):
+        line = Line({1: apart_unit(5000, 1111, 7)}, turnaround_ms=60)
+        bus, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
+        spoil(line, 0, after_all(line, code))
+        line.run(bus, 6000)
+        assert device.fields == {"inv_power_ac_w": None, "pv_energy_total_wh": 7}, code
+
+
+def test_read_that_is_never_answered_keeps_no_other_from_its_turn():
+    for spoilt in (lambda reply: b"", lambda reply: reply[:-1] + bytes((reply[-1] ^ 1,))):
+        for address in (0, 100, 200):
+            line = Line({1: apart_unit(1, 2, 3)})
+            bus, (device,) = build(line, [1], "inverters", description=APART)
+            spoil(line, address, spoilt)
+            line.run(bus, 12000)
+            values = {r.address: r.value for read in bus.plan for r in read.registers}
+            del values[address]
+            assert None not in values.values(), (address, values)
+            # It falls behind, and comes back.
+            before = len(line.requests)
+            line.run(bus, line.now_ms + 60000)
+            asked = [r[3] for r in line.requests[before:]]
+            assert asked.count(address) <= 8 and asked.count(0 if address else 100) > 20
+            line.garble = None
+            line.run(bus, line.now_ms + 32000)
+            assert device.fields == {"inv_power_ac_w": 3, "pv_energy_total_wh": 3}
+
+
+def test_unit_that_refused_everything_for_a_while_is_back_within_seconds_and_whole_again():
+    for code, refused_ms in ((1, 5000), (2, 5000), (3, 5000), (2, 120000), (4, 5000)):
+        line = Line({1: meter_unit(500.0)})
+        bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+        line.run(bus, 3500)
+        spoil(line, None, refusing(code))
+        line.run(bus, line.now_ms + refused_ms)
+        line.garble = None
+        back_ms = line.now_ms
+        line.run(bus, back_ms + 5000)
+        assert device.at_ms["inv_power_ac_w"] > back_ms, (code, refused_ms)
+        for _ in range(5):
+            line.requests.clear()
+            line.run(bus, line.now_ms + 60000)
+        assert len(bus.plan) == 1 and not bus.plan[0].refused
+        assert device.at_ms["inv_power_ac_w"] > back_ms + 290000
+        assert "meters.plan" not in sys.modules
+
+
+def test_unit_that_never_grants_the_whole_is_hardly_asked_for_it():
+    line = Line({1: meter_unit(500.0)})
+    line.garble = lambda reply: adu(1, 0x84, 2) if line._sent[5] > 2 else reply
+    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    for _ in range(60):
+        line.requests.clear()  # the small heap of a board
+        line.run(bus, line.now_ms + 60000)
+    assert bus.plan[0].link.stats["exception"] < 20
+    assert device.at_ms["inv_power_ac_w"] > line.now_ms - 2500
+
+
+def test_sum_of_which_one_part_is_gone_never_looks_fresh_again():
+    line = Line({1: apart_unit(5000, 1111, 7)})
+    bus, (device,) = build(line, [1], "inverters", description=APART)
+    line.run(bus, 3000)
+    assert device.fields["inv_power_ac_w"] == 6111
+    for at in range(10):
+        del line.units[1][(3, at)]
+    put_ms = device.at_ms["inv_power_ac_w"]
+    # Some cycles an hour, for two weeks: ticks wrap around after 12 days, and look young again after half of them.
+    shift_ms = 0
+    for _ in range(24 * 14):
+        line.requests.clear()
+        until_ms = line.now_ms + 6000
+        while line.now_ms < until_ms:
+            line.now_ms += max(1, bus.step(ticks_add(shift_ms, line.now_ms)))
+        device.expire(ticks_add(shift_ms, line.now_ms))
+        assert device.fields["inv_power_ac_w"] is None or device.at_ms["inv_power_ac_w"] == put_ms
+        shift_ms = ticks_add(shift_ms, 3600000)
+
+
+def test_nothing_is_asked_while_another_master_waits_for_its_answer():
+    line = Line({1: meter_unit(42.0)})
+    bus, (device,) = build(line, [1], poll_interval_ms=300)
+    line.run(bus, 1200)
+    asked = len(line.requests)
+    # Just before our next request another master asks; its answer comes 60 ms later.
+    free_ms = line.now_ms
+    while bus.step(line.now_ms) < 20:
+        line.now_ms += 1
+    line.now_ms += bus.step(line.now_ms) - 12
+    line.arrive(adu(1, 4, 0, 0, 0, 2))
+    line.arrive(adu(1, 4, 4, float_bytes(230.0)), 60)
+    line.run(bus, free_ms + 700)
+    assert device.fields["grid_power_w"] == 42
+    assert bus.master.stats["foreign"] == 1
+    assert len(line.requests) > asked and bus.plan[0].link.stats["noise"] == 0
+    # One that is never answered: ours is not asked before its time-out.
+    while bus.step(line.now_ms) < 20:
+        line.now_ms += 1
+    line.now_ms += bus.step(line.now_ms) - 12
+    request_ms = line.now_ms
+    line.arrive(adu(1, 4, 0, 0, 0, 2))
+    line.run(bus, request_ms + 3000)
+    after = [at_ms for at_ms, *_ in line.requests if at_ms > request_ms]
+    assert after[0] >= request_ms + 300 and device.fields["grid_power_w"] == 42
+    assert bus.plan[0].link.stats["noise"] == 1

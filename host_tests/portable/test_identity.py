@@ -29,8 +29,8 @@ def run(words, info, description=METER, until_ms=6000):
     device = Device("energy_meters", 0)
     device.add("grid_power_w")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
-    asked_once = plan.with_probes(identities(link, description, info))
-    bus = Bus(master, plan.transactions(link, [power], master, 1) + asked_once, 1000)
+    reads = plan.transactions(link, [power], master, 1) + identities(link, description, info)
+    bus = Bus(master, plan.shaped(reads), 1000)
     line.run(bus, until_ms)
     assert device.fields["grid_power_w"] == 100
     return line, link, bus
@@ -47,6 +47,14 @@ def test_serial_number_is_read_once_and_told():
     assert sorted(identity_reads(line)) == [(64512, 2), (64514, 1)]
     assert link.warning is None
     assert len(bus.plan) == 1
+
+
+def test_registers_that_were_never_written_hold_no_serial_number():
+    for high, low in ((0, 0), (0xFFFF, 0xFFFF), (0x2020, 0x2020)):
+        info = {}
+        _, _, bus = run(_merged(UNIT, TELLING, {(3, 64512): high, (3, 64513): low}), info)
+        assert info == {}
+        assert len(bus.plan) == 1  # and are not asked again
 
 
 def test_serial_number_of_the_config_is_kept():

@@ -15,11 +15,11 @@ def quantity(address, words=2, slow=False, function=4):
 
 
 def reads(places, limits=None, baudrate=9600, slow=(), slow_every=5):
-    """[(address, count)] of the plan for registers at (address, words)."""
+    """[(address, count)] of the plan for registers at (address, words), before the reads are made to differ."""
     link = Link(1, limits or {})
     wanted = [quantity(a, w) for a, w in places] + [quantity(a, w, True) for a, w in slow]
     made = plan.transactions(link, wanted, Master(None, baudrate), slow_every)
-    return [(read.address, read.count) for read in made]
+    return [(read.address, read.needed or read.count) for read in made]
 
 
 def cost_ms(made, baudrate, pause_ms=0):
@@ -136,12 +136,12 @@ def test_slow_quantities_ride_along_where_that_is_cheap_and_else_come_seldom():
 
 def test_probes_keep_to_the_walls_holes_and_limit_where_they_can():
     for limits, address, count, sizes in (
-        ({}, 0, 12, (2, 4, 6)),
-        ({}, 0, 2, (2, 4, 6)),
-        ({}, 0, 1, (1, 2, 3)),
-        ({"walls": [4]}, 0, 2, (2, 4, 1)),
-        ({"holes": [[3, 9]]}, 0, 1, (1, 2, 3)),
-        ({"registers_per_read": 4}, 0, 4, (2, 4, 1)),
+        ({}, 0, 12, (2, 4)),
+        ({}, 0, 2, (4, 6)),
+        ({}, 0, 1, (2, 3)),
+        ({"walls": [4]}, 0, 2, (4, 1)),
+        ({"holes": [[3, 9]]}, 0, 1, (2, 3)),
+        ({"registers_per_read": 4}, 0, 4, (2, 1)),
     ):
         words = [(address + i, 1) for i in range(count)] if count & 1 else None
         places = words or [(address + i, 2) for i in range(0, count, 2)]
@@ -149,3 +149,37 @@ def test_probes_keep_to_the_walls_holes_and_limit_where_they_can():
             Link(1, limits), [quantity(a, w) for a, w in places], Master(None, 9600), 5
         )
         assert tuple(read.probes) == sizes, (limits, count, tuple(read.probes))
+
+
+def shapes(addresses, limits=None, words=2):
+    """[(address, count, alike)] of reads too far apart to be one."""
+    wanted = [quantity(address, words) for address in addresses]
+    made = plan.transactions(Link(1, limits or {}), wanted, Master(None, 9600), 5)
+    for read in made:
+        assert len(read.probes) == 2
+        for size in read.probes:
+            assert size not in [other.count for other in made]
+    return [(read.address, read.count, read.alike) for read in made]
+
+
+def test_no_two_reads_of_a_unit_have_one_length():
+    assert shapes([0, 1000]) == [(0, 2, False), (1000, 4, False)]
+    assert shapes([0, 1000, 2000], words=1) == [
+        (0, 1, False),
+        (1000, 2, False),
+        (2000, 3, False),
+    ]
+
+
+def test_read_is_made_longer_only_where_it_may_be():
+    for limits in ({"holes": [[1002, 1002]]}, {"walls": [1002]}, {"registers_per_read": 3}):
+        assert shapes([0, 1000], limits) == [(0, 2, True), (1000, 2, True)], limits
+    # Eight registers more cost about what it costs to wait.
+    counts = [count for _, count, alike in shapes(range(0, 7000, 1000)) if not alike]
+    assert counts == [4, 6, 8, 10]
+
+
+def test_reads_of_other_functions_may_have_one_length():
+    wanted = [quantity(0, function=3), quantity(2, function=4)]
+    made = plan.transactions(Link(1, {}), wanted, Master(None, 9600), 5)
+    assert [(read.count, read.alike) for read in made] == [(2, False), (2, False)]

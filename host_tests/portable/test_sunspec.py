@@ -105,8 +105,9 @@ def test_marker_at_each_base_and_models_in_any_order():
 def test_only_what_the_chain_gives_is_read_once_the_marker_is_found():
     line, device, _ = run(unit(40000, [COMMON, NAMEPLATE, inverter()]))
     at = 40000 + 2 + 68 + 28
-    heads = [(r[3], r[4]) for r in line.requests if r[4] == 2 and r[3] <= at]
-    assert heads[:4] == [(40000, 2), (40002, 2), (40070, 2), (at, 2)]
+    # Heads with and without the register before them, in turn.
+    heads = [(r[3], r[4]) for r in line.requests[:4]]
+    assert heads == [(40000, 2), (40001, 3), (40070, 2), (at - 1, 3)]
     for _, _, _, address, count in line.requests[4:]:
         assert at <= address and address + count <= at + 52
 
@@ -183,3 +184,29 @@ def test_no_plan_is_made_of_addresses_that_are_not_known():
     except ValueError:
         return
     assert False, "a wrong address would be read"
+
+
+def test_models_that_have_changed_are_looked_for_anew_and_serve_nothing_until_then():
+    line = Line({1: unit(40000, [COMMON, inverter()])})
+    bus, device, link = build(line)
+    line.run(bus, 8000)
+    assert device.fields["inv_power_ac_w"] == 3210 and link.warning is None
+    # Floats stand where the integers were.
+    line.units[1] = unit(40000, [COMMON, (113, 60, {14: 17254, 15: 0})])
+    line.run(bus, line.now_ms + 3500)
+    wrong_ms = device.at_ms["inv_power_ac_w"]
+    line.run(bus, line.now_ms + 10000)
+    assert device.at_ms["inv_power_ac_w"] == wrong_ms
+    assert link.warning == "no SunSpec model of [101, 102, 103]"
+    # Back again, at another place.
+    line.units[1] = unit(40000, [COMMON, NAMEPLATE, inverter(power=77)])
+    line.run(bus, line.now_ms + 40000)
+    assert device.fields["inv_power_ac_w"] == 77 and link.warning is None
+
+
+def test_unit_that_is_silent_where_it_has_nothing_is_found_at_its_base():
+    line = Line({1: unit(0, [COMMON, inverter()])})
+    line.garble = lambda reply: b"" if reply[1] & 0x80 else reply
+    bus, device, _ = build(line)
+    line.run(bus, 8000)
+    assert device.fields["inv_power_ac_w"] == 3210

@@ -1,11 +1,15 @@
 """The bus: one link per unit, and the cycle over all reads that are due. One transaction is on the line at a time.
 
-No late answer is ever taken for the answer to a later read. After a time-out or a garbled reply a link is *suspect*: the answer may
-still come. A suspect unit is first asked a probe, a read of another size than the one that got no answer. Units answer in order, so
-once the probe is answered every older reply has come and gone, and a late one in between has the wrong length. Two sizes of probes
+No late answer is ever taken for the answer to a later read. All reads of a unit differ in length (meters.plan), so that a reply which
+comes twice, or after all, is no answer to another read; where two may not differ, some time is left between them. After a time-out, a
+garbled reply or a refusal that an answer may follow a link is *suspect*. A suspect unit is first asked a probe, a read of a size that
+none of its reads has. Units answer in order, so once the probe is answered every older reply has come and gone. Two sizes of probes
 take turns, and waits grow, so that the answer to one probe would have to be _LATEST_MS late to be taken for that to another. After a
 longer wait nothing can come any more, and the read itself is asked again. Refusals have no length: a unit that refuses the probe is
 left alone that long instead.
+
+While a unit does not answer its reads are tried in turn. One that goes unanswered by a unit which answers others is cut in two like one
+that is refused, and its parts become one again when both are granted.
 """
 
 import sys
@@ -16,15 +20,29 @@ from ticks import ticks_add, ticks_diff
 
 _MAX_REGISTERS = const(125)  # Application Protocol V1.1b3, 6.3
 _BACKOFF_MAX_MS = const(30000)
+_REFUSALS_MAX_MS = const(4000)  # the like where a unit refuses everything: to ask it costs little
 _LONG_AGO_MS = const(100000000)  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = const(50)  # a cycle in which nothing was due lasts at least this long
-_REFUSALS = (1, 2, 3)  # exceptions that say "not these registers"
+_REFUSALS = (
+    1,
+    2,
+    3,
+)  # exceptions that say "not these registers"; after any other the answer may still come
 _SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in two
 _LATEST_MS = const(3000)  # no unit answers later than this
+_COPY_MS = const(300)  # nor sends a reply once more
+_MERGE_CYCLES = const(
+    64
+)  # before parts are read as one again; twice as many each time that it was in vain
 
 
 class Link:
     """One unit on the line: its limits, its state, its counters."""
+
+    turn = None  # the read that is tried next while the unit does not answer
+    blamed = None  # the last read that went unanswered, while the unit has answered nothing since
+    twin = None  # whose reply may come twice: the last read that is alike with another, answered at...
+    twin_ms = 0
 
     def __init__(self, unit, limits, timeout_ms=None, pause_ms=None):
         self.unit = unit
@@ -36,8 +54,7 @@ class Link:
         self.walls = limits.get("walls", ())
         self.holes = limits.get("holes", ())
         self.suspect = False  # the answer to an older request may still come
-        self.size = 0  # of its last read
-        self.probe = 0  # of its last probe
+        self.probe = 0  # size of its last probe
         self.failures = 0
         self.retry_ms = 0
         self.missed_cycle = 0
@@ -52,11 +69,8 @@ class Link:
         self._mean = 0  # of the reply time, in eighths of a millisecond
 
     def next_probe(self, sizes):
-        """One of three sizes, but neither that of the read without an answer nor that of the last probe. No heap."""
-        i = 0
-        while sizes[i] == self.size or sizes[i] == self.probe:
-            i += 1
-        self.probe = sizes[i]
+        """One of two sizes, but not that of the last probe. No heap."""
+        self.probe = sizes[1] if sizes[0] == self.probe else sizes[0]
         return self.probe
 
     def due(self, now_ms, cycle):
@@ -73,6 +87,11 @@ class Link:
             self.at_ms["good_age_ms"] = now_ms
         elif good_ms is not None and ticks_diff(now_ms, good_ms) > _LONG_AGO_MS:
             self.at_ms["good_age_ms"] = ticks_add(now_ms, -_LONG_AGO_MS)
+
+    def barren(self, now_ms):
+        """Was nothing granted for a while? No heap."""
+        good_ms = self.at_ms["good_age_ms"]
+        return good_ms is None or ticks_diff(now_ms, good_ms) > _LATEST_MS
 
     def answered(self, reply_ms):
         """No heap."""
@@ -103,8 +122,9 @@ class Link:
 
 def _forget_planner():
     """Planning is needed at boot and hardly ever again: its code must not stay."""
-    if sys.modules.pop("meters.plan", None):
-        delattr(sys.modules["meters"], "plan")
+    for name in ("plan", "sunspec"):
+        if sys.modules.pop("meters." + name, None):
+            delattr(sys.modules["meters"], name)
 
 
 class Bus:
@@ -145,37 +165,51 @@ class Bus:
             return ticks_diff(self._cycle_ms, now_ms)
         while self._index < len(self.plan):
             transaction = self.plan[self._index]
-            if transaction.link.due(now_ms, self.cycles) and self._wants(transaction, now_ms):
-                silence_ms = max(self.master.silence_ms, transaction.link.pause_ms)
-                wait_ms = silence_ms - ticks_diff(now_ms, self._free_ms)
-                if wait_ms > 0:
+            if self._due(transaction, now_ms):
+                if not transaction.cut:
+                    wait_ms = self._silence_ms(transaction, now_ms)
+                    if wait_ms <= 0:
+                        self._begin(transaction, now_ms)
+                        wait_ms = self.master.delay_ms(now_ms)
                     return wait_ms
-                self._begin(transaction, now_ms)
-                return self.master.delay_ms(now_ms)
+                if self._cut(transaction):
+                    continue
             self._index += 1
         return self._end_cycle(now_ms)
 
+    def _due(self, transaction, now_ms):
+        link = transaction.link
+        if link.failures:
+            return transaction is link.turn and link.due(now_ms, self.cycles)
+        return self._wants(transaction, now_ms)
+
     def _wants(self, transaction, now_ms):
         """Is this read due in this cycle?"""
-        if not transaction.asked:
-            return True
         age_ms = ticks_diff(now_ms, transaction.asked_ms)
-        if age_ms < 0:
+        if transaction.cut or age_ms < 0:
             return True  # so long ago that the ticks have wrapped around
-        if transaction.refused >= _SPLIT_AFTER:  # one register that the unit lacks
-            longer = min(transaction.refused - _SPLIT_AFTER, 5)
-            return age_ms >= min(1000 << longer, _BACKOFF_MAX_MS)
+        if transaction.wait_ms:
+            return age_ms >= transaction.wait_ms
+        if not (transaction.slow and transaction.asked):
+            return True
         # Half a cycle of grace: a reply ends some time after its cycle began.
-        return not transaction.slow or age_ms + self.poll_interval_ms // 2 >= self.slow_interval_ms
+        return age_ms + self.poll_interval_ms // 2 >= self.slow_interval_ms
+
+    def _silence_ms(self, transaction, now_ms):
+        """How much longer the line has to be silent before this read."""
+        link = transaction.link
+        wait_ms = max(self.master.silence_ms, link.pause_ms) - ticks_diff(now_ms, self._free_ms)
+        if transaction.alike and link.twin is not None and link.twin is not transaction:
+            copy_ms = _COPY_MS - ticks_diff(now_ms, link.twin_ms)
+            if wait_ms < copy_ms <= _COPY_MS:
+                return copy_ms
+        return wait_ms
 
     def _begin(self, transaction, now_ms):
         link = transaction.link
         self._asked = True
         self._probing = link.suspect
-        if link.suspect:
-            count = link.next_probe(transaction.probes)
-        else:
-            count = link.size = transaction.count
+        count = link.next_probe(transaction.probes) if link.suspect else transaction.count
         link.stats["requests"] += 1
         self.quiet = False
         self.master.select(link.unit, transaction.function, link.timeout_ms)
@@ -192,74 +226,149 @@ class Bus:
             i += 1
 
     def _close(self, transaction, outcome, now_ms):
-        link, master = transaction.link, self.master
+        link = transaction.link
         link.count(outcome, now_ms)
-        link.stats["echo"] += master.echo
-        if outcome == EXCEPTION:
-            link.exceptions[master.exception if master.exception < 12 else 0] += 1
-        if outcome == GOOD or outcome == EXCEPTION:
-            link.answered(master.reply_ms)
-        else:
-            link.failed(now_ms, self.cycles)
-        if self._probing:
-            self._close_probe(link, outcome, now_ms)
+        link.stats["echo"] += self.master.echo
+        if outcome != GOOD and outcome != EXCEPTION:
+            self._miss(transaction, now_ms)
             return
-        if outcome == GOOD:
-            self._take(transaction, now_ms)
+        link.answered(self.master.reply_ms)
+        if link.blamed is not None:  # the unit is there: it was the read
+            self._refuse(link.blamed, True, now_ms)
+            link.blamed = None
+        if outcome == EXCEPTION:
+            self._take_exception(transaction, now_ms)
+        elif self._probing:
+            link.suspect = False  # and the read itself follows at once
+            link.twin = link  # none: the late reply to any of them may have come
+            link.twin_ms = now_ms
         else:
-            self._refuse(transaction, outcome, now_ms)
+            self._take(transaction, now_ms)
+
+    def _miss(self, transaction, now_ms):
+        """No answer. The next try is another read's: one that is never answered must not keep the others from their turn."""
+        link = transaction.link
+        link.failed(now_ms, self.cycles)
+        if not self._probing:
+            link.blamed = transaction
+        transaction.missed()
+        self._pass_on(link)
         self._index += 1
 
-    def _close_probe(self, link, outcome, now_ms):
-        if outcome == GOOD:
-            link.suspect = False  # and the read itself follows at once
-            return
-        if outcome == EXCEPTION:
+    def _pass_on(self, link):
+        """The turn goes to the next read of the link that was not in vain before, or stays."""
+        i = self._index
+        while True:
+            i += 1
+            if i == len(self.plan):
+                i = 0
+            transaction = self.plan[i]
+            if transaction.link is link:
+                if transaction.refused < _SPLIT_AFTER or i == self._index:
+                    break
+        link.turn = transaction
+
+    def _take_exception(self, transaction, now_ms):
+        link, code = transaction.link, self.master.exception
+        link.exceptions[code if code < 12 else 0] += 1
+        refusal = code in _REFUSALS
+        if not refusal:
+            link.suspect = True
+        if self._probing:
             link.leave_alone(_LATEST_MS, now_ms)
+            self._pass_on(link)
+        elif refusal:
+            self._refuse(transaction, False, now_ms)
+            if transaction.cut:
+                return  # what is asked instead follows at once
         self._index += 1
 
     def _take(self, transaction, now_ms):
+        link = transaction.link
         transaction.asked = True
         transaction.asked_ms = now_ms
-        transaction.refused = 0
+        if transaction.refused or transaction.splits:
+            transaction.granted()
+        if transaction.alike:
+            link.twin = transaction
+            link.twin_ms = now_ms
         if not transaction.take(self.master.buffer, self.master.data, now_ms):
-            transaction.link.stats["implausible"] += 1
+            link.stats["implausible"] += 1
         if transaction.found is not None:
+            if transaction.anew:
+                self._clear(transaction)
             self._replace(transaction.found)
-        elif transaction.again:
-            self._index -= 1
+        elif not transaction.again:
+            self._index += 1
 
-    def _refuse(self, transaction, outcome, now_ms):
-        """Perhaps the unit lacks a register: cut the read in two, so that the others still come. Allocates then, and is rare."""
-        enough = _SPLIT_AFTER
-        if outcome == EXCEPTION:
-            if self.master.exception not in _REFUSALS:
-                return
-            if not transaction.asked:
-                enough = 1  # it was never granted: no accident
-        elif not transaction.link.suspect:
-            return  # long gone, whatever it is asked
-        transaction.refused += 1
-        if transaction.refused < enough:
-            return
-        halves = transaction.halves()
-        if halves is not None:
-            self._replace(halves)
-        else:
-            transaction.asked = True
-            transaction.asked_ms = now_ms
+    def _refuse(self, transaction, silent, now_ms):
+        """Perhaps the unit lacks a register; of a read that was granted before it may be an accident."""
+        refused = transaction.refused = min(transaction.refused + 1, 10)
+        transaction.asked_ms = now_ms
+        if refused >= _SPLIT_AFTER:
+            longest_ms = _REFUSALS_MAX_MS if transaction.link.barren(now_ms) else _BACKOFF_MAX_MS
+            transaction.wait_ms = min(1000 << (refused - _SPLIT_AFTER), longest_ms)
+            transaction.cut = True
+        elif not transaction.asked and (transaction.splits or not silent):
+            transaction.cut = True
+
+    def _cut(self, transaction):
+        """Ask less, so that the other registers still come; False if there is nothing less. Allocates, and is rare."""
+        transaction.cut = False
+        reads = transaction.less()
+        if reads is None:
+            return False
+        transaction.splits = min(transaction.splits + 1, 10)
+        self._replace(reads)
+        return True
 
     def _replace(self, reads):
         """Others instead of the present read, or none; the next one follows at once."""
+        transaction = self.plan[self._index]
         self.plan[self._index : self._index + 1] = reads
-        self._index -= 1
+        if reads:
+            transaction.link.turn = reads[0]
+            if len(reads) > 1 or transaction.bare:
+                self._shape(transaction.link)
         _forget_planner()
+
+    def _clear(self, transaction):
+        """No other read of this link."""
+        link = transaction.link
+        self.plan[:] = [one for one in self.plan if one.link is not link or one is transaction]
+        self._index = self.plan.index(transaction)
+
+    def _shape(self, link):
+        from meters import plan  # unloaded after boot
+
+        plan.shaped([one for one in self.plan if one.link is link])
+        link.twin = link  # what was not alike may be now
+        link.twin_ms = self._free_ms
+
+    def _merge(self):
+        """Read as one again what was cut, where both parts are granted. Allocates then, and is rare."""
+        i = len(self.plan) - 1
+        while i > 0:
+            part, other = self.plan[i - 1], self.plan[i]
+            whole = part.whole
+            if whole is not None and whole is other.whole and part.well() and other.well():
+                patience = (_MERGE_CYCLES << (whole.splits - 1)) - 1
+                if not (part.link.failures or self.cycles & patience):
+                    whole.begin_anew()
+                    self.plan[i - 1 : i + 1] = [whole]
+                    self._shape(part.link)
+                    _forget_planner()
+            i -= 1
 
     def _end_cycle(self, now_ms):
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer
         self.stats["cycles"] = self.cycles
         self.stats["cycle_ms"] = max(0, ticks_diff(now_ms, self._cycle_ms))
         self._index = 0
+        if self.plan:
+            self.plan[self.cycles % len(self.plan)].forget(now_ms, _LONG_AGO_MS)
+        if not self.cycles & (_MERGE_CYCLES - 1):
+            self._merge()
         due_ms = ticks_add(self._cycle_ms, self.poll_interval_ms)
         floor_ms = 1 if self._asked else _IDLE_MS
         self._asked = False

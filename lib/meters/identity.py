@@ -2,6 +2,8 @@
 
 from meters.register import Transaction
 
+_BLANK = b"\x00\x20\xff"  # what stands where nobody wrote a number
+
 
 class Identity(Transaction):
     """Stands in the plan of the bus until the unit has answered, or lacks the register. Allocates; runs once.
@@ -13,20 +15,20 @@ class Identity(Transaction):
         self.link = link
         self.function = spec["function"]
         self.address = spec["address"]
-        self.count = int(spec["type"][1:]) // 16
-        self.registers = self.quantities = ()
-        self.slow = self.asked = False
-        self.asked_ms = self.refused = 0
+        self.count = self._words = int(spec["type"][1:]) // 16
         equals = spec.get("equals")
         self._equals = [equals] if isinstance(equals, int) else equals
         self._info = info
 
     def take(self, buf, data, now_ms):
         number = 0
-        for i in range(2 * self.count):
+        filled = False
+        for i in range(2 * self._words):
             number = number << 8 | buf[data + i]
+            filled = filled or buf[data + i] not in _BLANK
         if self._equals is None:
-            self._info["serial"] = str(number)
+            if filled:
+                self._info["serial"] = str(number)
         elif number not in self._equals:
             expected = " or ".join([str(one) for one in self._equals])
             self.link.warning = "model number %d where the profile expects %s" % (number, expected)

@@ -5,6 +5,7 @@ from meters.register import Transaction
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
 
 _TURNAROUND_MS = const(20)  # a usual meter's, where nothing else is known
+_LONGER = const(8)  # registers; more of them cost more than what else keeps two reads apart
 
 
 def _allowed(link, start, end):
@@ -63,7 +64,7 @@ def overhead_chars(link, master):
 
 def transactions(link, quantities, master, slow_every):
     """All reads of a link for its quantities; slow ones are asked each slow_every-th cycle only."""
-    if any([register.models for quantity in quantities for register in quantity.registers]):
+    if any([r.models and not r.base for quantity in quantities for r in quantity.registers]):
         raise ValueError("addresses of SunSpec models are not known before they are looked for")
     overhead = overhead_chars(link, master)
     fast, slow = [], []
@@ -87,19 +88,44 @@ def transactions(link, quantities, master, slow_every):
             if any(r in transaction.registers for r in needed):
                 last = transaction
         last.quantities.append(quantity)
-    return with_probes(plan)
+    return shaped(plan)
 
 
-def with_probes(reads):
-    """Give each read the sizes of its probes, which begin at its address.
+def shaped(reads):
+    """Let all reads of one unit differ in length, so that no reply passes for the answer to another read; and give them their probes.
+
+    A read is made up to _LONGER registers longer for that; where it may not be, it is `alike`. Lengths that were granted stay.
+    """
+    used = {}
+    for read in sorted(reads, key=lambda read: (not read.asked, read.slow, read.address)):
+        read.alike = False
+        size = read.count
+        while (read.function, size) in used:
+            size += _step(read)
+        if size > read.count and not (read.asked or read.bare):
+            if size - read.count <= _LONGER and _allowed_at(read, size):
+                read.needed = read.needed or read.count
+                read.count = size
+        twin = used.setdefault((read.function, read.count), read)
+        if twin is not read:
+            twin.alike = read.alike = True
+    for read in reads:
+        _give_probes(read, used)
+    return reads
+
+
+def _give_probes(read, used):
+    """Two sizes that no read of the unit has.
 
     Best are registers that are read anyway, and whole values where all may be of two words: they are not refused.
     """
-    for read in reads:
-        step = 2 - (read.count & 1)
-        sizes = sorted(range(1, 7), key=lambda n: (not _allowed_at(read, n), n % step, n))
-        read.probes = bytes(sizes[:3])
-    return reads
+    sizes = [n for n in range(1, len(used) + 7) if (read.function, n) not in used]
+    sizes.sort(key=lambda n: (not _allowed_at(read, n), n % _step(read), n))
+    read.probes = bytes(sizes[:2])
+
+
+def _step(read):
+    return 2 - (read.count & 1)
 
 
 def _allowed_at(read, count):
@@ -146,8 +172,11 @@ def split(transaction):
         return None
     halves = []
     for part in (registers[:middle], registers[middle:]):
-        halves.append(Transaction(transaction.link, transaction.function, part, transaction.slow))
+        half = Transaction(transaction.link, transaction.function, part, transaction.slow)
+        half.whole = transaction
+        half.bare = True  # it was near here that the unit refused
+        halves.append(half)
     for quantity in transaction.quantities:
         second = any(r in halves[1].registers for r in quantity.registers)
         halves[second].quantities.append(quantity)
-    return with_probes(halves)
+    return halves

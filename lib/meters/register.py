@@ -18,7 +18,8 @@ def _times(number, factor):
 class Register:
     """One value in the unit's registers: where it is, how it is read, and its last value in base units."""
 
-    models = ()  # of SunSpec: while there are any, the address counts from the first of them that the unit has
+    models = ()  # of SunSpec: the address counts from the first of them that the unit has...
+    base = 0  # ...and while this is not known, from its own number
     # Registers that must be known before this one: ratios, a power of ten, a sign. Most have none.
     factors = ()
     exponent = direction = None
@@ -132,19 +133,30 @@ class Quantity:
 
 
 class Transaction:
-    """One read request of a link, and what its reply feeds. `probes`: three sizes of reads at the same address."""
+    """One read request of a link, and what its reply feeds. `probes`: two sizes of reads at the same address."""
 
+    slow = False
+    registers = quantities = ()
     again = False  # shall the next request follow at once?
-    found = None  # reads to replace this one
+    found = None  # reads to replace this one...
+    anew = False  # ...and all others of its link
+    asked = False  # was it ever granted?
+    asked_ms = 0
+    refused = 0  # or not answered by a unit that is there, in a row
+    wait_ms = 0  # because of that
+    cut = False  # shall others be asked instead?
+    whole = None  # the read that this one is a part of
+    splits = 0  # how often it was cut since it was last granted
+    needed = 0  # registers, where it was made longer to be told from others
+    bare = False  # it may not be made longer
+    alike = False  # another read of the unit has the same shape
 
     def __init__(self, link, function, registers, slow):
         self.link = link
         self.function = function
-        self.slow = slow
+        if slow:
+            self.slow = True
         self.quantities = []
-        self.asked_ms = 0
-        self.asked = False
-        self.refused = 0  # or not answered, in a row
         self.cover(registers)
 
     def cover(self, registers):
@@ -155,9 +167,42 @@ class Transaction:
         for register in registers:
             register.offset = 2 * (register.address - self.address)
 
+    def granted(self):
+        """Refusals are forgotten."""
+        self.refused = self.wait_ms = self.splits = 0
+        self.cut = False
+
+    def well(self):
+        """Is it granted?"""
+        return self.asked and not self.refused
+
+    def begin_anew(self):
+        """As one read again, after its parts."""
+        self.cover(self.registers)
+        self.needed = self.refused = self.wait_ms = 0
+        self.asked = self.cut = False
+
+    def missed(self):
+        """The unit did not answer."""
+
+    def forget(self, now_ms, long_ms):
+        """Ticks wrap around: what is that old would look young again. No heap."""
+        for register in self.registers:
+            if ticks_diff(now_ms, register.at_ms) > long_ms:
+                register.value = None
+
+    def less(self):
+        """What to ask instead of a read that is refused; None if that is nothing else. Allocates."""
+        if self.needed and not self.asked:
+            self.count = self.needed
+            self.needed = self.refused = 0
+            self.bare = True
+            return [self]
+        return self.halves()
+
     def halves(self):
-        """Two reads instead of one that is refused; None if it holds one register only. Allocates."""
-        if len(self.registers) == 1:
+        """Two reads instead of one; None if it holds one register only."""
+        if max([register.address for register in self.registers]) == self.address:
             return None
         from meters import plan  # unloaded after boot
 

@@ -10,7 +10,8 @@ from meters.register import Transaction
 _MARKER = (0x5375, 0x6E53)
 _END = const(0xFFFF)
 _MODELS_MAX = const(60)  # more than any unit has; a chain that never ends is none
-_AGAIN = const(99)  # refusals: as with a register that a unit lacks, try again in a while
+_AGAIN = const(9)  # refusals: as with a register that a unit lacks...
+_AGAIN_MS = const(30000)  # ...try again in a while
 
 
 class Search(Transaction):
@@ -22,39 +23,57 @@ class Search(Transaction):
     def __init__(self, link, function, bases, quantities, master, slow_every):
         self.link = link
         self.function = function
-        self.count = 2
-        self.slow = self.asked = False
-        self.asked_ms = self.refused = 0
         self._bases = bases
         self._quantities = quantities
         self._master = master
         self._slow_every = slow_every
-        self.probes = b"\2\4\6"
+        self.probes = b"\1\4"  # sizes that it never asks for itself
+        for register in self._registers():  # as before they were found
+            register.address -= register.base
+            register.base = 0
+            register.value = None
         self._start(0)
 
     def _start(self, base):
         self._base = base
+        self._heads = []  # of the models that are wanted
+        self._at = self._bases[base]
         self._seen = 0  # the marker and the models behind it
-        self.address = self._bases[base]
-        self.refused = 0
+        self._ask()
+
+    def _ask(self):
+        """Heads in turn with and without the register before them: the reply to one does not pass for that to the next."""
+        self._lead = self._seen & 1
+        self.address = self._at - self._lead
+        self.count = 2 + self._lead
+        self.refused = self.wait_ms = 0
+        self.asked = False  # one refusal is enough
 
     def take(self, buf, data, now_ms):
         """The marker, or the head of a model."""
+        data += 2 * self._lead
         first = buf[data] << 8 | buf[data + 1]
         second = buf[data + 2] << 8 | buf[data + 3]
         self.again = True
         if self._seen == 0:
             if (first, second) == _MARKER:
                 self._seen = 1
-                self.address += 2
+                self._at += 2
             else:
                 self._next_base()
-        elif first == _END or self._seen > _MODELS_MAX or self.address + 4 + second > 0xFFFF:
+        elif first == _END or self._seen > _MODELS_MAX or self._at + 4 + second > 0xFFFF:
             self._close()
         else:
-            self._place(first)
-            self.address += 2 + second
+            self._place(first, second)
+            self._at += 2 + second
+        if self.again:
+            self._ask()
         return True
+
+    def missed(self):
+        """Some units are silent where they have nothing."""
+        if self._seen == 0:
+            self._start((self._base + 1) % len(self._bases))
 
     def halves(self):
         """Nothing is readable here. The chain of some units has no end, but a wall."""
@@ -64,14 +83,16 @@ class Search(Transaction):
             self._next_base()
         return self.found or (None if self.refused else [self])
 
-    def _place(self, model):
+    def _place(self, model, length):
         self._seen += 1
         missing = 0
         for register in self._registers():
-            if model in register.models:
-                register.address += self.address
-                register.models = ()
-            missing += len(register.models)
+            if model in register.models and not register.base:
+                register.base = self._at
+                register.address += self._at
+                if (self._at, model, length) not in self._heads:
+                    self._heads.append((self._at, model, length))
+            missing += len(register.models) if not register.base else 0
         if not missing:
             self._close()
 
@@ -94,7 +115,10 @@ class Search(Transaction):
         warning = None
         for quantity in self._quantities:
             models = [
-                r.models for one in quantity.registers for r in [one] + one.helpers() if r.models
+                r.models
+                for one in quantity.registers
+                for r in [one] + one.helpers()
+                if r.models and not r.base
             ]
             if models:
                 warning = "no SunSpec model of %s" % models[0]
@@ -104,12 +128,27 @@ class Search(Transaction):
             self._give_up(warning)
             return
         from meters import plan  # unloaded after boot
+        from meters.chain import Chain
 
         self.link.warning = warning
+        self.again = False
+        of = (
+            self.link,
+            self.function,
+            self._bases,
+            self._quantities,
+            self._master,
+            self._slow_every,
+        )
         self.found = plan.transactions(self.link, there, self._master, self._slow_every)
+        self.found.append(Chain(self._heads, of))
 
     def _give_up(self, warning):
         self.link.warning = warning
+        for register in self._registers():
+            register.address -= register.base
+            register.base = 0
         self._start(0)
         self.again = False
         self.refused = _AGAIN
+        self.wait_ms = _AGAIN_MS
