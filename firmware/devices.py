@@ -30,6 +30,7 @@ class Builder:
         site.voltages = {}  # phase -> (fields, key), where a meter measures them and clamps want them
         site.clock = None  # where a device needs the local day
         self._time = config["time"]
+        self._entries = config["devices"]
         self._quantities = {}  # unit -> [Quantity]
         self._identities = {}  # unit -> what is asked of it once
         self._searches = {}  # unit -> (function, bases) of SunSpec
@@ -88,9 +89,14 @@ class Builder:
 
     def _add_profile(self, device, entry, description, info):
         unit, invert = entry["unit"], entry["invert"]
+        other = Link(
+            unit,
+            description.get("limits", {}),
+            self._longest(unit, "timeout_ms"),
+            self._longest(unit, "pause_ms"),
+        )
         if unit not in self._quantities:
-            limits = description.get("limits", {})
-            self.site.links.append(Link(unit, limits, entry["timeout_ms"], entry["pause_ms"]))
+            self.site.links.append(other)
             self._quantities[unit] = []
             self._identities[unit] = []
         if "doubt" in description:
@@ -99,6 +105,8 @@ class Builder:
             function = description["defaults"]["function"]
             self._searches[unit] = (function, description["sunspec"]["bases"])
         link = [link for link in self.site.links if link.unit == unit][0]
+        if link is not other:
+            _narrow(link, other)
         self._identities[unit] += identities(link, description, info)
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, device.category)
@@ -120,6 +128,11 @@ class Builder:
                 made.low, made.high = max(made.low, -limit_w), min(made.high, limit_w)
             self._quantities[unit].append(made)
 
+    def _longest(self, unit, key):
+        """What the config's entries of a unit say, or None."""
+        given = [one[key] for one in self._entries if one.get("unit") == unit]
+        return max([ms for ms in given if ms is not None], default=None)
+
     def _with_day(self, device, key, pairs, of):
         """What a total is put into: the device, or what counts the day beside it where the unit does not."""
         if key != _TOTAL or _DAY in [key for key, _ in pairs]:
@@ -135,6 +148,15 @@ class Builder:
         kept = Midnight(of)
         device.add(_DAY)
         return Daily(device, _DAY, self.site.clock.day, kept.load, kept.save)
+
+
+def _narrow(link, other):
+    """What holds for one device of a unit holds for all: the strictest of their limits."""
+    link.timeout_ms = max(link.timeout_ms, other.timeout_ms)
+    link.pause_ms = max(link.pause_ms, other.pause_ms)
+    link.registers_per_read = min(link.registers_per_read, other.registers_per_read)
+    link.walls = set(link.walls) | set(other.walls)
+    link.holes = list(link.holes) + [hole for hole in other.holes if hole not in link.holes]
 
 
 def _fix(device, entry):

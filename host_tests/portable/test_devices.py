@@ -75,6 +75,28 @@ def test_a_time_out_of_the_config_goes_before_the_profiles():
     assert site(inverter(timeout_ms=50)).links[0].timeout_ms == 50
 
 
+def test_the_strictest_limits_of_a_units_devices_hold_for_all_of_them():
+    narrow = {"registers_per_read": 10, "pause_ms": 300, "walls": [7], "holes": [[20, 22]]}
+    limits = {"x": {"timeout_ms": 700, "walls": [5]}, "y": dict(narrow, timeout_ms=100)}
+
+    def load(kind, name):
+        return dict(PROFILE, limits=limits[name]) if kind == "profile" else _load(kind, name)
+
+    def link(*devices):
+        config = {"wifi": {"ssid": "Home"}, "devices": list(devices)}
+        (found,) = Builder(
+            settings.read(json.dumps(config), load, lambda kind: []), load
+        ).site.links
+        return found
+
+    for found in (link(inverter(), meter(profile="y")), link(inverter(profile="y"), meter())):
+        assert (found.timeout_ms, found.pause_ms, found.registers_per_read) == (700, 300, 10)
+        assert sorted(found.walls) == [5, 7] and list(found.holes) == [[20, 22]]
+    # What the config says, be it in the second entry, goes before the profiles.
+    found = link(inverter(timeout_ms=50), meter(profile="y", timeout_ms=60, pause_ms=0))
+    assert (found.timeout_ms, found.pause_ms) == (60, 0)
+
+
 def test_model_is_the_profiles_where_the_config_has_none():
     assert site(inverter()).infos[0][2]["model"] == "Test Hybrid"
     assert site(inverter(info={"model": "mine"})).infos[0][2]["model"] == "mine"
