@@ -31,9 +31,6 @@ _REFUSALS = (
 _SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in two
 _LATEST_MS = const(3000)  # no unit answers later than this
 _COPY_MS = const(300)  # nor sends a reply once more
-_MERGE_CYCLES = const(
-    64
-)  # before parts are read as one again; twice as many each time that it was in vain
 
 
 class Link:
@@ -122,7 +119,7 @@ class Link:
 
 def _forget_planner():
     """Planning is needed at boot and hardly ever again: its code must not stay."""
-    for name in ("plan", "sunspec"):
+    for name in ("plan", "sunspec", "mend"):
         if sys.modules.pop("meters." + name, None):
             delattr(sys.modules["meters"], name)
 
@@ -142,6 +139,7 @@ class Bus:
         self._index = 0
         self._started = False
         self._asked = False  # was anything due in this cycle?
+        self._parts = False  # was a read ever cut?
         self._cycle_ms = 0
         self._free_ms = 0  # when the last frame ended
 
@@ -295,8 +293,6 @@ class Bus:
         if not transaction.take(self.master.buffer, self.master.data, now_ms):
             link.stats["implausible"] += 1
         if transaction.found is not None:
-            if transaction.anew:
-                self._clear(transaction)
             self._replace(transaction.found)
         elif not transaction.again:
             self._index += 1
@@ -319,46 +315,22 @@ class Bus:
         if reads is None:
             return False
         transaction.splits = min(transaction.splits + 1, 10)
+        self._parts = True
         self._replace(reads)
         return True
 
     def _replace(self, reads):
         """Others instead of the present read, or none; the next one follows at once."""
-        transaction = self.plan[self._index]
-        self.plan[self._index : self._index + 1] = reads
-        if reads:
-            transaction.link.turn = reads[0]
-            if len(reads) > 1 or transaction.bare:
-                self._shape(transaction.link)
+        from meters import mend
+
+        self._index = mend.replace(self.plan, self._index, reads, self._free_ms)
         _forget_planner()
 
-    def _clear(self, transaction):
-        """No other read of this link."""
-        link = transaction.link
-        self.plan[:] = [one for one in self.plan if one.link is not link or one is transaction]
-        self._index = self.plan.index(transaction)
-
-    def _shape(self, link):
-        from meters import plan  # unloaded after boot
-
-        plan.shaped([one for one in self.plan if one.link is link])
-        link.twin = link  # what was not alike may be now
-        link.twin_ms = self._free_ms
-
     def _merge(self):
-        """Read as one again what was cut, where both parts are granted. Allocates then, and is rare."""
-        i = len(self.plan) - 1
-        while i > 0:
-            part, other = self.plan[i - 1], self.plan[i]
-            whole = part.whole
-            if whole is not None and whole is other.whole and part.well() and other.well():
-                patience = (_MERGE_CYCLES << (whole.splits - 1)) - 1
-                if not (part.link.failures or self.cycles & patience):
-                    whole.begin_anew()
-                    self.plan[i - 1 : i + 1] = [whole]
-                    self._shape(part.link)
-                    _forget_planner()
-            i -= 1
+        from meters import mend
+
+        mend.merge(self.plan, self.cycles, self._free_ms)
+        _forget_planner()
 
     def _end_cycle(self, now_ms):
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer
@@ -367,7 +339,7 @@ class Bus:
         self._index = 0
         if self.plan:
             self.plan[self.cycles % len(self.plan)].forget(now_ms, _LONG_AGO_MS)
-        if not self.cycles & (_MERGE_CYCLES - 1):
+        if self._parts and not self.cycles & 63:
             self._merge()
         due_ms = ticks_add(self._cycle_ms, self.poll_interval_ms)
         floor_ms = 1 if self._asked else _IDLE_MS

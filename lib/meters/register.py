@@ -172,16 +172,6 @@ class Transaction:
         self.refused = self.wait_ms = self.splits = 0
         self.cut = False
 
-    def well(self):
-        """Is it granted?"""
-        return self.asked and not self.refused
-
-    def begin_anew(self):
-        """As one read again, after its parts."""
-        self.cover(self.registers)
-        self.needed = self.refused = self.wait_ms = 0
-        self.asked = self.cut = False
-
     def missed(self):
         """The unit did not answer."""
 
