@@ -31,6 +31,8 @@ _REASONS = {
 
 # What the fakes take of the heap, by the interpreter's bits: on a board they are in flash.
 FAKES_HEAP = {32: 23 << 10, 64: 35 << 10}
+# MicroPython's table of names doubles at 1270. On a board the firmware stays below that; with those of the fakes it does not.
+NAMES_HEAP = {32: 9 << 10, 64: 14 << 10}
 CONSOLE_HEAP = {32: 8 << 10, 64: 16 << 10}  # what the REPL and the image file take besides
 
 _FLASH_BYTES = 2 << 20  # what an ESP32 with 4 MB leaves for files
@@ -105,7 +107,9 @@ class Board:
 
     def _heap(self):
         bits = self._interpreter.bits
-        fakes = FAKES_HEAP[bits] + (CONSOLE_HEAP[bits] if self._options.repl else 0)
+        fakes = (
+            FAKES_HEAP[bits] + NAMES_HEAP[bits] + (CONSOLE_HEAP[bits] if self._options.repl else 0)
+        )
         return self._options.heap * bits // 32 + fakes
 
     def start(self, cause):
