@@ -12,25 +12,23 @@ While a unit does not answer its reads are tried in turn. One that goes unanswer
 that is refused, and its parts become one again when both are granted.
 """
 
-import sys
-
 from const import const
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING
 from ticks import ticks_add, ticks_diff
+from unload import unload
 
 _MAX_REGISTERS = const(125)  # Application Protocol V1.1b3, 6.3
 _BACKOFF_MAX_MS = const(30000)
 _REFUSALS_MAX_MS = const(4000)  # the like where a unit refuses everything: to ask it costs little
 _LONG_AGO_MS = const(100000000)  # ticks wrap: what is longer ago stays this long ago
 _IDLE_MS = const(50)  # a cycle in which nothing was due lasts at least this long
-_REFUSALS = (
-    1,
-    2,
-    3,
-)  # exceptions that say "not these registers"; after any other the answer may still come
+# Exceptions that say "not these registers"; after any other the answer may still come.
+_REFUSALS = (1, 2, 3)
 _SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in two
 _LATEST_MS = const(3000)  # no unit answers later than this
 _COPY_MS = const(300)  # nor sends a reply once more
+# Needed at boot and hardly ever again: their code must not stay.
+_PLANNING = ("meters.plan", "meters.sunspec", "meters.mend")
 
 
 class Link:
@@ -115,13 +113,6 @@ class Link:
         wait_ms = min(_BACKOFF_MAX_MS, 500 << (self.failures - 1))
         self.retry_ms = ticks_add(now_ms, wait_ms)
         self.suspect = wait_ms <= _LATEST_MS
-
-
-def _forget_planner():
-    """Planning is needed at boot and hardly ever again: its code must not stay."""
-    for name in ("plan", "sunspec", "mend"):
-        if sys.modules.pop("meters." + name, None):
-            delattr(sys.modules["meters"], name)
 
 
 class Bus:
@@ -324,13 +315,13 @@ class Bus:
         from meters import mend
 
         self._index = mend.replace(self.plan, self._index, reads, self._free_ms)
-        _forget_planner()
+        unload(*_PLANNING)
 
     def _merge(self):
         from meters import mend
 
         mend.merge(self.plan, self.cycles, self._free_ms)
-        _forget_planner()
+        unload(*_PLANNING)
 
     def _end_cycle(self, now_ms):
         self.cycles = (self.cycles + 1) & 0x3FFFFFFF  # stays a small integer

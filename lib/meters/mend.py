@@ -2,9 +2,8 @@
 
 from meters import plan
 
-_MERGE_CYCLES = (
-    64  # before parts are read as one again; twice as many each time that it was in vain
-)
+# Before parts are read as one again; twice as many each time that it was in vain.
+_MERGE_CYCLES = 64
 
 
 def replace(reads, index, others, free_ms):

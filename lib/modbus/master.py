@@ -34,12 +34,10 @@ _NOISE = const(7)  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
 _EXCEPTION_SIZE = const(5)
-_BLOCK_MS = const(
-    4
-)  # finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does
-_GAP_MS = const(
-    20
-)  # silence after which a frame with a bad CRC is given up; replies in two parts pause for less
+# finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does.
+_BLOCK_MS = const(4)
+# Silence after which a frame with a bad CRC is given up; replies in two parts pause for less.
+_GAP_MS = const(20)
 _TAIL_MS = const(50)  # a reply that has begun in time may pause this long altogether
 
 
