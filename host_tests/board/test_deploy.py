@@ -176,13 +176,15 @@ def test_config_that_the_board_would_refuse_does_not_touch_it(small, board):
 
 def test_stopped_deploy_lets_the_old_version_go_on(small, board):
     small.name("two")
-    with Adapter(board.port) as adapter:
+
+    def stop():
+        process.send_signal(signal.SIGINT)
+        return True
+
+    with Adapter(board.port, 2000, stop) as adapter:
         command = [sys.executable, "-m", "host_tools.deploy", "--port", adapter.url]
         command += ["--config", small.config, "--root", small.root]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
-        while adapter.sent < 2000:
-            time.sleep(0.001)
-        process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_S) == 130
         process.stderr.close()
     board.wait_for_reset(2)

@@ -8,7 +8,9 @@ import threading
 
 
 class Adapter:
-    """Forwards between one TCP client after the other and the port; `after_bytes` of the clients' it hangs up."""
+    """Forwards between one TCP client after the other and the port; `after_bytes` of the clients' it hangs up, if
+    on_cut() does not say True.
+    """
 
     def __init__(self, port, after_bytes=None, on_cut=None):
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -57,7 +59,5 @@ class Adapter:
         os.write(tty, data)
         if self._left == 0:
             self._left = None
-            if self._on_cut:
-                self._on_cut()
-            return False
+            return bool(self._on_cut and self._on_cut())
         return bool(data)
