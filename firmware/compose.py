@@ -162,5 +162,7 @@ class Composition:
         clamps = self.clamps.clamps if self.clamps else []
         subjects = (counters, devices, site.links, clamps)
         about = json.dumps(about).encode()
-        server.add(b"/status.json", glue.OnDemand("status", about, *subjects))
+        server.add(
+            b"/status.json", glue.OnDemand("status", about, server.charger_age_ms, *subjects)
+        )
         server.add(b"/metrics", glue.OnDemand("metrics", *subjects))

@@ -11,37 +11,33 @@ _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _desk = Desk()
 
 
-def status(about, counters, devices, links, clamps):
-    """/status.json. about: JSON in bytes; counters: [(name, kept dict)]."""
+def status(about, charger_age_ms, counters, devices, links, clamps):
+    """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, kept dict)]."""
 
     def pieces(document, now_ms):
         write = document.write
         write(b'{"about": ')
         write(about)
+        write(b", ")
+        age_ms = charger_age_ms(now_ms)
+        _entry(document, "charger_age_ms", None if age_ms < 0 else age_ms)
         for name, numbers in counters:
             write(b", ")
             _entry(document, name, numbers)
             yield
-        separator = b', "devices": ['
-        for device in devices:
-            write(separator)
-            _device(document, device, now_ms)
-            separator = b", "
-            yield
-        write(b'], "units": [' if devices else b', "devices": [], "units": [')
-        separator = b""
-        for link in links:
-            write(separator)
-            _unit(document, link, now_ms)
-            separator = b", "
-            yield
-        write(b'], "clamps": {')
-        separator = b""
-        for clamp in clamps:
-            write(separator)
-            _entry(document, clamp.name, clamp.result)
-            separator = b", "
-            yield
+        lists = (
+            (b', "devices": [', devices, _device),
+            (b'], "units": [', links, _unit),
+            (b'], "clamps": {', clamps, _clamp),
+        )
+        for opening, subjects, put in lists:
+            write(opening)
+            separator = b""
+            for subject in subjects:
+                write(separator)
+                put(document, subject, now_ms)
+                separator = b", "
+                yield
         write(b"}}")
         yield
 
@@ -74,6 +70,10 @@ def _unit(document, link, now_ms):
     document.write(b', "warning": ')
     document.write_text(json.dumps(link.warning))
     document.write(b"}")
+
+
+def _clamp(document, clamp, now_ms):
+    _entry(document, clamp.name, clamp.result)
 
 
 def _ages(document, stamps, now_ms):

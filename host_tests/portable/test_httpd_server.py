@@ -391,7 +391,7 @@ def test_the_charger_is_remembered():
     assert house.server.charger_age_ms(house.now_ms) == 0
     house.step(1234)
     assert house.server.charger_age_ms(house.now_ms) == 1234
-    assert house.stat("last_charger_ms") == house.now_ms - 1234
+    assert house.server.last_charger_ms == house.now_ms - 1234
     counts = {route.name: route.requests for route in house.server.routes}
     assert counts == {"/": 1, "/api/v1/values.json": 1}
 

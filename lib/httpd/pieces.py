@@ -41,9 +41,9 @@ class Desk(Document):
         if self._readers:
             return self._busy
         self._report = report
-        self._rest = report.pieces(self, now_ms)
         if not report.size:
             self._measure(now_ms)
+        self._rest = report.pieces(self, now_ms)
         whole = head("200", report.content_type, report.size)
         self._stream.seek(0)
         self.write(whole)
@@ -53,11 +53,11 @@ class Desk(Document):
         return self
 
     def _measure(self, now_ms):
+        self._rest = self._report.pieces(self, now_ms)
         size = 0
         while self._render():
             size += self._stream.tell() - self._body
         self._report.size = size + size // 2
-        self._rest = self._report.pieces(self, now_ms)
 
     def read(self, view, offset):
         """To be asked for one offset after the other."""

@@ -92,6 +92,7 @@ class Server:
             self.add(path, routes[path])
         self._slots = [Slot(self.routes) for _ in range(slots)]
         self._share = max(1, slots - 2)  # of one client, in a full house
+        self.last_charger_ms = -1  # when one of the charger's paths was asked for
         self._chargers = [None, None]  # the last two clients that asked for the charger's paths
         self._problems = answers.problems()
         self._fault = answers.problem("500", "the bridge failed to make this answer")
@@ -103,7 +104,6 @@ class Server:
         self._failures = 0
         self.stats = {
             "requests": 0,
-            "last_charger_ms": -1,
             "dropped_full": 0,
             "dropped_late": 0,
             "dropped_gone": 0,
@@ -123,16 +123,13 @@ class Server:
         self.routes.insert(len(self.routes) if path == _CHARGER_PATHS[0] else 0, route)
 
     def charger_age_ms(self, now_ms):
-        """How long ago a charger's path was asked for; -1: never. To be called once a day, since
-        ticks wrap.
-        """
-        last_ms = self.stats["last_charger_ms"]
-        if last_ms < 0:
+        """How long ago a charger's path was asked for; -1: never."""
+        if self.last_charger_ms < 0:
             return -1
-        age_ms = ticks_diff(now_ms, last_ms)
+        age_ms = ticks_diff(now_ms, self.last_charger_ms)
         if age_ms > _LONG_AGO_MS:
             age_ms = _LONG_AGO_MS
-            self.stats["last_charger_ms"] = ticks_add(now_ms, -age_ms)
+            self.last_charger_ms = ticks_add(now_ms, -age_ms)
         return age_ms
 
     def close(self):
@@ -252,7 +249,7 @@ class Server:
         route = slot.request.route
         route.requests += 1
         if route.is_charger:
-            self.stats["last_charger_ms"] = now_ms
+            self.last_charger_ms = now_ms
             if slot.client != self._chargers[0]:
                 self._chargers[1] = self._chargers[0]
                 self._chargers[0] = slot.client
@@ -336,6 +333,7 @@ class Server:
             if slot.sock:
                 self._expire(slot, now_ms)
         self._failures = 0
+        self.charger_age_ms(now_ms)  # or it would look young again when the ticks have wrapped
         if self._is_resting and ticks_diff(now_ms, self._rest_until_ms) >= 0:
             self._is_resting = False
 
