@@ -98,6 +98,11 @@ class Composition:
             for phase in range(len(names)):
                 name = names[phase]
                 sampler = ClampADC(board["clamps"][name])
+                if not sampler.calibrated:
+                    log.warn(
+                        name,
+                        "may be 10 % off: this chip's ADC is not calibrated; make calibrate helps",
+                    )
                 key = name if several else device.power
                 target = several or device
                 clamps.append(Clamp(name, sampler, figures, target, key, volts.get(phase)))

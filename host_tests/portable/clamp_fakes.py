@@ -16,6 +16,7 @@ class Machine:
         def __init__(self, pin, atten):
             assert atten == 3
             self.read_uv = pin.input.read_uv
+            self.read_u16 = getattr(pin.input, "read_u16", None)
 
     class Pin:
         def __init__(self, number):
