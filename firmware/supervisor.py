@@ -51,7 +51,9 @@ class Task:
         falls["last"] = json.dumps("%s: %r" % (self.name, error)).encode()
         trace = io.StringIO()
         sys.print_exception(error, trace)
-        log.error(self.name, "fell:", trace.getvalue()[-_TRACE_CHARS:])
+        # The innermost lines, each whole.
+        text = trace.getvalue().rstrip()[-_TRACE_CHARS:]
+        log.error(self.name, "fell:", text[text.find("\n") + 1 :])
 
 
 def run(tasks):

@@ -81,14 +81,29 @@ def test_part_that_never_ends_a_step_has_not_moved():
     assert not task.moved
 
 
+def logged(count):
+    """The last bytes of the log."""
+    answer = log.ring.open(0)
+    view = memoryview(bytearray(count))
+    return bytes(view[: answer.read(view, answer.length - count)])
+
+
 def test_reason_of_a_fall_is_kept_for_the_status_and_the_log():
     delays(supervisor.Task("server", Part(ValueError('no "socket"'))), 1)
     assert supervisor.falls["last"].startswith(b'"server: ValueError(')
     assert b'no \\"socket\\"' in supervisor.falls["last"]
-    answer = log.ring.open(0)
-    view = memoryview(bytearray(2000))
-    text = bytes(view[: answer.read(view, answer.length - 40)])
-    assert b'ValueError: no "socket"' in text
+    assert b'ValueError: no "socket"' in logged(40)
+
+
+def test_log_of_a_fall_has_whole_lines():
+    delays(supervisor.Task("server", Part(ValueError("x"))), 1)
+    text = logged(230).split(b"fell: ")[1]
+    assert text.startswith(b"  ") and text.endswith(b"\nValueError: x\n")
+
+
+def test_log_of_a_fall_with_a_long_reason_has_its_end():
+    delays(supervisor.Task("server", Part(ValueError("y" * 500 + "end"))), 1)
+    assert b"yyend" in logged(40)
 
 
 def tasks(*names):
