@@ -219,9 +219,9 @@ def test_cable_pulled_leaves_the_old_version_and_the_next_deploy_goes_through(
     assert small.answers() == "two"
 
 
-def test_port_that_goes_with_the_reset_is_opened_again(small, board, sent_bytes):
+def test_port_that_goes_with_the_reset_is_opened_again(small, board):
     small.name("two")
-    with Adapter(board.port, sent_bytes) as adapter:
+    with Adapter(board.port, after_text=b"machine.reset()\x04") as adapter:
         status, said = small.deploy(adapter.url)
         assert (status, adapter.clients) == (0, 2), said
     assert small.answers() == "two"

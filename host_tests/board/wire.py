@@ -8,17 +8,19 @@ import threading
 
 
 class Adapter:
-    """Forwards between one TCP client after the other and the port; `after_bytes` of the clients' it hangs up, if
-    on_cut() does not say True.
+    """Forwards between one TCP client after the other and the port; `after_bytes` of the clients', or once after they said
+    `after_text`, it hangs up, if on_cut() does not say True.
     """
 
-    def __init__(self, port, after_bytes=None, on_cut=None):
+    def __init__(self, port, after_bytes=None, on_cut=None, after_text=None):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         self.sent = 0
         self.clients = 0
         self._port = port
         self._left = after_bytes
+        self._text = after_text
+        self._said = b""
         self._on_cut = on_cut
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -57,7 +59,11 @@ class Adapter:
             self._left -= len(data)
         self.sent += len(data)
         os.write(tty, data)
+        if self._text:
+            self._said = (self._said + data)[-300:]
+            if self._text in self._said:
+                self._left = 0
         if self._left == 0:
-            self._left = None
+            self._left = self._text = None
             return bool(self._on_cut and self._on_cut())
         return bool(data)
