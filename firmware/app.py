@@ -13,6 +13,10 @@ VERSION = "0.1.0"
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
+def forget_names():
+    """Stands for what main.py puts here: nearly all modules are loaded, and the slot's names no longer worth their heap."""
+
+
 def main(root):
     """Run for ever. A config.json that is refused ends it with one line, and leaves the REPL reachable."""
     running = []  # the watchdog, as soon as it cannot be stopped any more
@@ -20,6 +24,7 @@ def main(root):
         # This frame lasts as long as the bridge runs, and whatever it has held may stay on the heap: it holds nothing else.
         tasks = _built(root, running)
         if tasks:
+            forget_names()
             gc.collect()
             supervisor.run(tasks)
     except KeyboardInterrupt:
@@ -49,12 +54,15 @@ def _built(root, running):
     running.append(watchdog)
     about = _introduced(root, config, store, life)
     composition = compose.Composition(config)
+    watchdog.feed()
     composition.measure(store)
+    watchdog.feed()
     life.prove(store)
     del store
     unload("firmware.ending", "firmware.store")
     gc.collect()
     composition.serve(root, life, about)
+    watchdog.feed()
     unload("httpd.listener", "firmware.compose")
     tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in composition.parts]
     watchdog.tasks = tasks

@@ -2,16 +2,61 @@
 
 import gc
 import io
+import os
 import sys
 
 import machine
 import micropython
+import vfs
 from micropython import const
 
 # Between a crash and the reset: time for a Ctrl-C, but not for a charger to give up.
 _CRASH_MS = const(5000)
 _SAFE_CRASH_MS = const(600000)  # nothing runs then: the console is what is left
 _TEXT_BYTES = const(500)
+_FILE = (0x8000,) + (0,) * 9
+_FOLDER = (0x4000,) + (0,) * 9
+
+
+class Slot:
+    """What lies below a root, as a file system that knows the names it has seen.
+
+    An import asks for three names before it opens a file, and littlefs answers each by reading every folder on the way.
+    """
+
+    def __init__(self, root):
+        self._root = root
+        self._folders = {}  # path: "/name/name/...", of folders with a dot at the end
+
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def forget(self):
+        """From now on names are looked for where they are: the boot is over."""
+        self._folders = None
+
+    def stat(self, path):
+        folders = self._folders
+        if folders is None:
+            return os.stat(self._root + path)
+        folder, name = path.rsplit("/", 1)
+        if folder not in folders:
+            folders[folder] = _names(self._root + folder)
+        if "/" + name + "/" in folders[folder]:
+            return _FILE
+        if "/" + name + "./" in folders[folder]:
+            return _FOLDER
+        raise OSError(2)
+
+    def open(self, path, mode):
+        return open(self._root + path, mode)
+
+
+def _names(folder):
+    return "/%s/" % "/".join(e[0] + "." if e[1] == 0x4000 else e[0] for e in os.ilistdir(folder))
 
 
 def remember(error):
@@ -29,13 +74,15 @@ def forget(reason):
 
 
 def start(root, on_trial, safe):
-    if root:
-        sys.path[:] = [root, root + "/lib", ".frozen"]
+    slot = Slot(root)
+    vfs.mount(slot, "/app")
+    sys.path[:] = ["/app", "/app/lib", ".frozen"]
     try:
         if safe:
             from firmware import safe as app
         else:
             from firmware import app
+        app.forget_names = slot.forget
         app.main(root)
         if on_trial:
             raise RuntimeError("the new version ended")
@@ -54,5 +101,5 @@ def start(root, on_trial, safe):
 
 # boot.py shares our names; what it defined has done its work then.
 chosen = counted()  # noqa: F821
-del counted, slots  # noqa: F821
+del counted, slots, read_in_bulk  # noqa: F821
 start(*chosen)

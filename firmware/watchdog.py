@@ -28,6 +28,7 @@ class Watchdog:
         self._hungry = 0
         self._falls = 0
         self._wdt = WDT(timeout=_TIMEOUT_MS)
+        self.feed = self._wdt.feed  # for each step of the boot that is done
 
     def step(self, now_ms):
         """No heap, but once a minute."""

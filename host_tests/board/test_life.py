@@ -122,8 +122,27 @@ RUNS = main_of(TELL + "import sys\nprint('runs', root, sys.path, open('/slot').r
 
 
 def test_slot_is_started_with_nothing_else_on_the_path(bench):
-    lines = told(bench, with_slots(RUNS, RUNS, "/b"))
-    assert lines[-1] == "runs /b ['/b', '/b/lib', '.frozen'] /b"
+    lines = told(bench, with_slots(main_of("print('runs', 'another')"), RUNS, "/b"))
+    assert lines[-1] == "runs /b ['/app', '/app/lib', '.frozen'] /b"
+
+
+def test_names_are_looked_up_once_until_the_boot_is_over(bench):
+    app = main_of(
+        "def seen(name):\n"
+        "    try:\n        __import__('firmware.' + name)\n"
+        "    except ImportError:\n        return name + ' is missing'\n"
+        "    return name\n"
+        "print('runs', seen('late'))\n"
+        "with open('/firmware/late.py', 'w') as file:\n    file.write('VALUE = 1')\n"
+        "print('runs', seen('late'), seen('life'))\n"
+        "forget_names()\n"
+        "print('runs', seen('late'), seen('later'))"
+    )
+    assert told(bench, app) == [
+        "runs late is missing",
+        "runs late is missing life",
+        "runs late later is missing",
+    ]
 
 
 @pytest.mark.parametrize("fault", ["raise ValueError('new')", "import missing", "return"])
@@ -132,7 +151,7 @@ def test_slot_on_trial_is_given_up_after_two_failed_starts(bench, fault):
     lines = told(bench, with_slots(RUNS, new, "/b /a"))
     assert lines[1:3] == ["runs new"] * 2
     assert lines[3].startswith("last: watchdog: the new version was given up: ")
-    assert lines[4] == "runs /a ['/a', '/a/lib', '.frozen'] /a"
+    assert lines[4] == "runs /a ['/app', '/app/lib', '.frozen'] /a"
 
 
 def test_old_version_runs_even_where_nothing_can_be_written(bench):
@@ -143,7 +162,7 @@ def test_old_version_runs_even_where_nothing_can_be_written(bench):
     lines = told(bench, with_slots(RUNS, new, "/b /a"))
     assert lines[1:3] == ["runs new False", "runs new True"]  # nobody can write /slot.tmp now
     assert lines[3].startswith("last: watchdog: the new version was given up: ")
-    assert lines[4] == "runs /a ['/a', '/a/lib', '.frozen'] /b /a"
+    assert lines[4] == "runs /a ['/app', '/app/lib', '.frozen'] /b /a"
 
 
 def test_slot_that_is_no_python_is_given_up_too(bench):

@@ -2,6 +2,7 @@
 
 import struct
 
+import flashbdev
 import host
 import vfs
 
@@ -45,7 +46,7 @@ class Flash:
 
 def load(path):
     """The file system; a blank flash is formatted, as the ESP32 port does."""
-    flash = Flash(path)
+    flash = flashbdev.bdev = Flash(path)
     try:
         return vfs.VfsLfs2(flash)
     except OSError:

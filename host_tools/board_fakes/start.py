@@ -7,6 +7,7 @@ import sys
 import time
 
 import esp32  # noqa: F401  (loaded now: later there is no folder to load it from)
+import flashbdev  # noqa: F401
 import host
 import machine
 import network  # noqa: F401
