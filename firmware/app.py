@@ -10,6 +10,7 @@ from unload import unload
 
 VERSION = "0.1.0"
 
+_room = None  # keeps the heap as large as the boot made it
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
@@ -45,7 +46,7 @@ def _built(root, running):
         # The checker leaves its names and holes in the heap. Begin anew without it.
         uncounted(machine.RTC(), machine.reset_cause())
         machine.soft_reset()
-    gc.collect()
+    _make_room()
     from firmware import compose
     from firmware.watchdog import Watchdog
 
@@ -67,6 +68,15 @@ def _built(root, running):
     tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in composition.parts]
     watchdog.tasks = tasks
     return tasks + [supervisor.Task("watchdog", watchdog)]
+
+
+def _make_room():
+    global _room
+    from firmware import room
+
+    gc.collect()
+    _room = room.grown()
+    unload("firmware.room")
 
 
 def _introduced(root, config, store, life):

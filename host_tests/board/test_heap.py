@@ -1,7 +1,7 @@
 """What the example config takes of an ESP32's heap, as compiled for the board, on the 32-bit interpreter.
 
-A chip without PSRAM starts with 56,000 bytes and doubles them once; the growth after that would take the RAM that Wi-Fi
-and lwIP live on.
+A chip without PSRAM starts with 56,000 bytes and grows once (firmware/room.py); the growth after that would take the RAM that
+Wi-Fi and lwIP live on.
 """
 
 import json
@@ -13,12 +13,12 @@ from host_tools.virtual_board.board import NAMES_HEAP
 
 EXAMPLE = json.loads(Path(bridge.ROOT, "config.example.json").read_text())
 ROD = ("--clamp", "ct1=sine(amps_rms=4, hz=50, mv_per_amp=33, bias_mv=1200)")
-GROWN_ONCE = "109k"  # 112,000 bytes
+GROWN_ONCE = "113k"  # 124,000 bytes, less what only an ESP32 has there: asyncio, littlefs, sockets
 # A ratchet: what is reached and not to be lost (docs/performance.md), and the table of names that doubles beside the fakes.
 LIVE_BYTES = 94_000 + NAMES_HEAP[32]
 
 
-def test_example_boots_and_serves_before_the_second_growth(tmp_path):
+def test_example_boots_and_serves_all_it_has_before_the_second_growth(tmp_path):
     options = ("--interpreter", "32", "--heap", GROWN_ONCE, *ROD)
     with (
         Site(EXAMPLE) as site,
@@ -26,6 +26,8 @@ def test_example_boots_and_serves_before_the_second_growth(tmp_path):
     ):
         board.until(lambda a: a.status == 200, "values")
         assert board.get("/api/v1/info.json").status == board.get("/").status == 200
+        assert board.get("/status.json").status == board.get("/metrics").status == 200
+        board.until(lambda a: a.status == 200, "values")
 
 
 def test_live_heap_stays_what_it_is(tmp_path):
