@@ -52,7 +52,7 @@ _PLATFORMS = ("esp32", "linux")  # linux: the virtual board
 
 _PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards", *SLOTS)
 _WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
-_HASHING_LIMIT_S = 60
+_HASHING_LIMIT_S = 300
 _START_LIMIT_S = 120
 _ANSWER_LIMIT_S = 5
 

@@ -58,7 +58,7 @@ class Board:
             "and does no other program use the port?"
         )
 
-    def run(self, source, limit_s=10):
+    def run(self, source, limit_s=60):
         """Run a program on the board; returns what it prints. limit_s: how long it may be silent."""
         with self._trouble("was lost in the middle"):
             output, error = self._transport.exec_raw(source, timeout=limit_s)
