@@ -10,9 +10,10 @@ from ticks import ticks_add, ticks_diff
 _LOOK_MS = const(1000)
 _RETRY_MS = const(10)
 _GARBAGE_BYTES = const(2048)  # well before gc.threshold collects at a moment of its own (boot.py)
-_IDF_LOOK_S = const(60)
-_IDF_LEAST_BYTES = const(8192)  # a busy socket takes 4 to 7 kB
-_IDF_LOOKS = const(5)
+_IDF_LOOK_S = const(5)
+# In one piece: with 1.5 kB an ESP32 hears nothing more, and what lwIP then has to send again holds the rest for minutes.
+_IDF_LEAST_BYTES = const(4096)
+_IDF_LOOKS = const(6)
 
 
 class Health:
@@ -54,7 +55,7 @@ class Health:
         return _LOOK_MS
 
     def _look_at_idf(self):
-        """The memory that Wi-Fi and lwIP live on. MicroPython's heap takes of it when it grows, and never gives back."""
+        """The memory that Wi-Fi and lwIP live on; MicroPython's heap takes of it when it grows."""
         free = largest = 0
         for _, region_free, region_largest, _ in esp32.idf_heap_info(esp32.HEAP_DATA):
             free += region_free

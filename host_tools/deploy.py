@@ -53,8 +53,8 @@ _PLATFORMS = ("esp32", "linux")  # linux: the virtual board
 _PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards", *SLOTS)
 _WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
 _HASHING_LIMIT_S = 300
-_START_LIMIT_S = 120
-_ANSWER_LIMIT_S = 5
+_START_LIMIT_S = 180
+_ANSWER_LIMIT_S = 20
 
 # On the console; a prompt may stand before them.
 _VERSION = re.compile(r"\d+ I version (\S+) in (/\w?) - last end: (.*)")

@@ -293,6 +293,46 @@ def test_a_long_page_holds_up_nobody():
     ]  # TCP_NODELAY: one small write does not wait for the other's ACK
 
 
+def with_pages(*takes):
+    """A server with two clients in the middle of a long page each; how much they take at a time."""
+    page = answers.Fixed("200", "text/html", b"x" * 5000)
+    house = House(buffer_bytes=500, routes={b"/big": page})
+    socks = [house.connect(b"GET /big" + TAIL, takes=each) for each in takes]
+    house.step()
+    assert len(socks[1].sent) == 500
+    return house, socks[0], socks[1], page.length
+
+
+def test_long_pages_take_turns_until_the_client_has_closed():
+    house, first, second, length = with_pages((), ())
+    house.run(first, 12)
+    assert (len(first.sent), len(second.sent)) == (length, 500)
+    first.incoming.append(b"")
+    house.run(second, 15)
+    assert first.is_closed and len(second.sent) == length
+
+
+def test_a_document_does_not_wait_for_a_long_page():
+    house = with_pages((), ())[0]
+    house.render(b'{"n": ' + b"1" * 80 + b"}")
+    sock = house.connect(GET_VALUES, takes=[100])
+    house.run(sock, 3)
+    assert sock.body() == b'{"n": ' + b"1" * 80 + b"}"
+
+
+def test_who_takes_nothing_loses_the_turn_and_who_waits_is_not_late():
+    house, stuck, second, length = with_pages([500] + [0] * 900, ())
+    house.run(stuck, 1, server.TURN_MS - 1)
+    house.step()
+    assert len(second.sent) == 500
+    house.run(second, 12, 1)
+    assert len(second.sent) == length
+    house, slow, second, length = with_pages([500] + [1] * 200, ())
+    house.run(second, (server.LIFE_MS - 1000) // 100, 100)
+    assert not second.is_closed and len(second.sent) == 500
+    assert house.stat("dropped_late") == 0
+
+
 def test_silence_ends_after_the_idle_time():
     house = House()
     sock = house.connect()

@@ -400,22 +400,22 @@ def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
     with_heap(test)
 
 
-def test_minutes_without_memory_for_the_network_are_a_reason_for_a_reset():
+def test_half_a_minute_without_memory_for_the_network_is_a_reason_for_a_reset():
     def test(heap, part, quiet, resets):
-        def minutes(first, last):
-            for minute in range(first, last):
-                part.step(minute * 60000)
+        def looks(first, last):
+            for look in range(first, last):
+                part.step(look * 5000)
 
         part.step(0)
         assert part.stats["idf_free"] == 103000 and part.stats["idf_largest"] == 53000
-        heap.regions = [(160000, 20000, 8000, 8000)]
-        minutes(1, 5)
-        heap.regions = [(160000, 20000, 9000, 8000)]
-        minutes(5, 6)  # it recovered
-        heap.regions = [(160000, 20000, 8000, 8000)]
-        minutes(6, 10)
+        heap.regions = [(160000, 20000, 4000, 4000)]
+        looks(1, 6)
+        heap.regions = [(160000, 20000, 5000, 4000)]
+        looks(6, 7)  # it recovered
+        heap.regions = [(160000, 20000, 4000, 4000)]
+        looks(7, 12)
         assert resets == []
-        minutes(10, 30)
+        looks(12, 30)
         assert resets == ["no memory left for the network"]
 
     with_heap(test)

@@ -22,6 +22,10 @@ LIFE_MS = const(10000)
 # close waits this long. What still comes is read and dropped, since closing on unread bytes resets
 # the connection and kills the answer.
 GRACE_MS = const(50)
+# A long answer on its way holds up to 11 kB: lwIP's send buffer, and Wi-Fi's copy of what is in
+# flight. All that an ESP32 has is 25 kB, and without any it hears nothing more. So they take turns;
+# who takes nothing for so long loses its own.
+TURN_MS = const(500)
 # When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only
 # clients that went away before we came, at most a full backlog of them: their number tells, since
 # error numbers differ between ports.
@@ -99,6 +103,7 @@ class Server:
         # All that comes and all that goes passes through this one.
         self._buf = bytearray(buffer_bytes)
         self._spare = answers.Copy(buffer_bytes)
+        self._turn = None  # the slot whose long answer is on its way
         self._rest_until_ms = 0
         self._is_resting = False
         self._failures = 0
@@ -302,6 +307,10 @@ class Server:
     def _send(self, slot, now_ms):
         """Send one buffer more at most, so that a long page holds nobody up."""
         left = slot.length - slot.offset
+        if left > len(self._buf) and not self._has_turn(slot, now_ms):
+            # Whoever waits for another is not late.
+            slot.moved_ms = now_ms
+            return
         count = slot.answer.read(self._buf, slot.offset)
         if count > left:
             count = left
@@ -316,6 +325,14 @@ class Server:
             if slot.request.closes:
                 self._drop(slot)
 
+    def _has_turn(self, slot, now_ms):
+        holder = self._turn
+        if holder is not slot and not slot.request.route.is_charger:
+            if holder and ticks_diff(now_ms, holder.moved_ms) < TURN_MS:
+                return False
+            self._turn = slot
+        return True
+
     def _unpin(self, slot):
         slot.answer.unpin()
         slot.answer = None
@@ -323,6 +340,8 @@ class Server:
     def _drop(self, slot):
         sock = slot.sock
         slot.sock = None
+        if self._turn is slot:
+            self._turn = None  # only now: until the client closes, lwIP may hold all of it
         if slot.answer:
             self._unpin(slot)
         self._poller.unregister(sock)
