@@ -46,7 +46,7 @@ def _built(root, running):
         # The checker leaves its names and holes in the heap. Begin anew without it.
         uncounted(machine.RTC(), machine.reset_cause())
         machine.soft_reset()
-    _make_room()
+    _make_room(config)
     from firmware import compose
     from firmware.watchdog import Watchdog
 
@@ -70,12 +70,12 @@ def _built(root, running):
     return tasks + [supervisor.Task("watchdog", watchdog)]
 
 
-def _make_room():
+def _make_room(config):
     global _room
     from firmware import room
 
     gc.collect()
-    _room = room.grown()
+    _room = room.grown(config)
     unload("firmware.room")
 
 

@@ -5,20 +5,39 @@ lwIP live on: the board stays up then, and hears nothing more. A request that do
 asked for instead (gc_try_add_heap in MicroPython's py/gc.c).
 """
 
-from micropython import const
+from const import const
 
-# With the 2 kB that MicroPython adds: eight devices, both reports, garbage. Wi-Fi and lwIP keep 25 kB on an ESP32.
-_WORDS = const(16500)
+# What an ESP32 needs beyond its first 56,000 bytes, with both reports and some garbage (docs/performance.md). What
+# is left to Wi-Fi and lwIP: 36 kB with three devices, 25 kB with four and clamps; with 80,000 here it would be 13.
+_BASE_BYTES = const(40000)
+_DEVICE_BYTES = const(3200)
+_CLAMPS_BYTES = const(14000)
+_SUNSPEC_BYTES = const(12000)
+_MOST_BYTES = const(80000)
+_WORD_BYTES = const(4)
 _KEPT_WORDS = const(12)
 
 
-def grown():
-    """Make room. What is returned is to be kept: a part of the heap that is empty is given back."""
+def grown(config):
+    """Make room for the bridge with this config. What is returned is to be kept: a part of the heap that is empty is given
+    back.
+    """
     try:
-        room = [None] * _WORDS
+        room = [None] * (wanted(config) // _WORD_BYTES)
     except MemoryError:
         return None
     del room[_KEPT_WORDS:]
     while len(room) > 1:
         room.pop()  # gives back half of what the list takes
     return room
+
+
+def wanted(config):
+    """Bytes."""
+    devices = config["devices"]
+    found = _BASE_BYTES + _DEVICE_BYTES * len(devices)
+    if isinstance(config["load_power"], dict) or any("clamp" in device for device in devices):
+        found += _CLAMPS_BYTES
+    if any(device.get("profile", "").startswith("sunspec") for device in devices):
+        found += _SUNSPEC_BYTES
+    return min(found, _MOST_BYTES)
