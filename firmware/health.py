@@ -15,6 +15,8 @@ _IDF_LOOK_S = const(5)
 _IDF_LEAST_BYTES = const(4096)
 _IDF_LOOKS = const(6)
 
+room = None  # keeps MicroPython's heap as large as the boot made it (room.py)
+
 
 class Health:
     """A part. may_hold(): whether holding the loop for some ms delays nobody. reset(reason)."""

@@ -24,12 +24,12 @@ def root():
 
 def measuring(folder):
     """The bridge's Composition, as far as it measures."""
-    from firmware import app
+    from firmware import starting
     from firmware.compose import Composition
     from firmware.store import Store
 
     store = Store(folder)
-    config = app.settings(store)
+    config = starting.settings(store)
     if config is None:
         sys.exit(1)
     composition = Composition(config)

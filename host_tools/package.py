@@ -26,7 +26,7 @@ def package(root=image.ROOT):
         path = entry.source.relative_to(root)
         target = Path(entry.target).with_suffix(path.suffix)
         urls.append([target.as_posix(), path.as_posix()])
-    version = _VERSION.search(Path(root, "firmware", "app.py").read_text())[1]
+    version = _VERSION.search(Path(root, "firmware", "starting.py").read_text())[1]
     return {"urls": urls, "version": version}
 
 
