@@ -337,6 +337,37 @@ def test_noise_is_counted_for_the_unit_that_was_asked_and_else_for_the_line():
     assert bus.master.stats["noise"] == 1
 
 
+def test_reply_that_waited_while_the_loop_was_held_is_as_old_as_it_may_be():
+    # A request of 8 characters takes 8.3 ms at 9600 Bd, the unit 10 ms, its reply of 9 characters 9.4 ms.
+    for looks_ms in (0, 5, 14):
+        line = Line({1: meter_unit(5.0)})
+        master = Master(line, 9600)
+        master.select(1, 4, 1000)
+        start_ms = line.now_ms
+        master.begin(52, 2, start_ms)
+        for _ in range(looks_ms):
+            line.now_ms += 1
+            assert not master.step(line.now_ms)
+        line.now_ms += 3000
+        while not (outcome := master.step(line.now_ms)):
+            line.now_ms += 1
+        assert outcome == GOOD
+        true_ms = start_ms + 8.3 + 10 + 9.4
+        assert true_ms - 11 <= master.ended_ms <= true_ms + 0.5, (looks_ms, master.ended_ms)
+        assert master.reply_ms <= 20
+
+
+def test_held_loop_makes_no_reading_younger():
+    line = Line({1: meter_unit(100.0)})
+    bus, (device,) = build(line, [1])
+    while not line.requests:
+        line.now_ms += bus.step(line.now_ms)
+    line.now_ms += 2500
+    while device.fields["grid_power_w"] is None:
+        line.now_ms += bus.step(line.now_ms)
+    assert device.at_ms["grid_power_w"] <= line.requests[0][0] + 10 + 9.4
+
+
 def test_reply_times_are_those_of_the_line():
     # 9 characters of 10 bits at 9600 Bd are 9.4 ms, seen at the next whole one.
     line = Line({1: meter_unit(1.0)})

@@ -281,7 +281,7 @@ class Bus:
         if transaction.alike:
             link.twin = transaction
             link.twin_ms = now_ms
-        if not transaction.take(self.master.buffer, self.master.data, now_ms):
+        if not transaction.take(self.master.buffer, self.master.data, self.master.ended_ms):
             link.stats["implausible"] += 1
         if transaction.found is not None:
             self._replace(transaction.found)

@@ -68,7 +68,9 @@ class Master:
         self._held = False  # until another master has its answer
         self._expected = 0
         self._at = 0
-        self._end_ms = 0  # of the request
+        self._end_ms = 0  # of the request, as far as we know
+        self._look_ms = 0  # when the reply was last seen not to be whole
+        self._whole_ms = 0  # it cannot be before that
         self._byte_ms = 0
         self._timeout_ms = 0
         self._deadline_ms = 0
@@ -81,7 +83,8 @@ class Master:
         self.exception = 0
         self.late_unit = 0  # whose answer was dropped by the last begin()
         self.echo = False  # did the line give our own request back?
-        self.reply_ms = 0  # from the end of the request to the end of the reply
+        self.ended_ms = 0  # when the reply had come
+        self.reply_ms = 0  # from the end of the request to then
         self.stats = {"noise": 0, "late": 0, "foreign": 0}  # what belongs to no request
 
     def wire_ms(self, characters):
@@ -118,6 +121,7 @@ class Master:
             outcome = self._match(now_ms)
             if outcome:
                 return outcome
+        self._look_ms = now_ms
         return self._give_up(now_ms)
 
     def delay_ms(self, now_ms):
@@ -151,6 +155,8 @@ class Master:
     def _turn_round(self, now_ms):
         self._port.finish()
         self._sending = False
+        self._look_ms = self._end_ms
+        self._whole_ms = ticks_add(self._end_ms, self.wire_ms(self._expected))
         if ticks_diff(now_ms, self._end_ms) > 0:
             self._end_ms = now_ms
         self._byte_ms = self._end_ms
@@ -226,12 +232,22 @@ class Master:
         if self._foreign(self._at):
             self.stats["foreign"] += 1
             return _NOISE  # the answer may be to the other master's question
-        self.reply_ms = max(0, ticks_diff(now_ms, self._end_ms))
+        self._date(now_ms)
         self.data = self._at + 3
         if size == _EXCEPTION_SIZE:
             self.exception = self.buffer[self._at + 2]
             return EXCEPTION
         return GOOD
+
+    def _date(self, now_ms):
+        """When did the reply end? Now, unless the loop was held since the last look: then as early as can be."""
+        self.ended_ms = now_ms
+        if ticks_diff(now_ms, self._look_ms) > _GAP_MS:
+            late = ticks_diff(self._look_ms, self._whole_ms) > 0
+            ended_ms = self._look_ms if late else self._whole_ms
+            if ticks_diff(now_ms, ended_ms) > 0:
+                self.ended_ms = ended_ms
+        self.reply_ms = max(0, ticks_diff(self.ended_ms, self._end_ms))
 
     def _foreign(self, end):
         """Where the last request of another master in buffer[:end] ends, or 0."""
