@@ -1,4 +1,8 @@
-"""Second on the board: runs the slot that boot.py chose, and keeps over a reset why it ended."""
+"""Second on the board: chooses a slot, runs it, and keeps over a reset why it ended.
+
+Whole in itself, since it has to cope with a slot that does not even import. What /slot and the RTC memory hold
+is told in docs/design.md.
+"""
 
 import gc
 import io
@@ -14,6 +18,9 @@ from micropython import const
 _CRASH_MS = const(5000)
 _SAFE_CRASH_MS = const(600000)  # nothing runs then: the console is what is left
 _TEXT_BYTES = const(500)
+_TRIES = const(2)  # failed starts after which a new slot is given up
+_SAFE = const(5)  # failed starts after which nothing is tried any more
+_HEAD = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 _FILE = (0x8000,) + (0,) * 9
 _FOLDER = (0x4000,) + (0,) * 9
 
@@ -59,6 +66,38 @@ def _names(folder):
     return "/%s/" % "/".join(e[0] + "." if e[1] == 0x4000 else e[0] for e in os.ilistdir(folder))
 
 
+def slots():
+    """What /slot names: the root to start and, while that is on trial, the one to go back to."""
+    try:
+        with open("/slot") as file:
+            return file.read().split() or ["/"]
+    except OSError:
+        return ["/"]
+
+
+def counted():
+    """Count this start: (root, whether it is on trial, whether it is to be in safe mode)."""
+    rtc = machine.RTC()
+    memory = rtc.memory()
+    head = bytearray(memory[:6] if memory[:1] == b"N" and len(memory) > 5 else _HEAD)
+    roots = slots()
+    if len(roots) > 1 and head[1] >= _TRIES:
+        try:
+            with open("/slot.tmp", "w") as file:
+                file.write(roots[1])
+            os.rename("/slot.tmp", "/slot")
+        except OSError:
+            pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself
+        memory = head + b"the new version was given up: " + memory[6:]
+        del roots[0]
+        head[1] = 0
+    failed = head[1]
+    # However safe mode ends, the start after it is one more try.
+    head[1] = failed + 1 if failed < _SAFE else _SAFE - 1
+    rtc.memory(head + memory[6:])
+    return roots[0].rstrip("/"), len(roots) > 1, failed >= _SAFE
+
+
 def remember(error):
     """Keep the end of a traceback over the reset."""
     gc.collect()
@@ -99,7 +138,6 @@ def start(root, on_trial, safe):
         raise
 
 
-# boot.py shares our names; what it defined has done its work then.
-chosen = counted()  # noqa: F821
-del counted, slots, read_in_bulk  # noqa: F821
+chosen = counted()
+del counted
 start(*chosen)

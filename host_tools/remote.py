@@ -16,8 +16,9 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
 _TIMEOUT_S = 2
-_TRIES = 4
+_TRIES = 3
 _PAUSE_S = 1
+_RAW_LIMIT_S = 12  # for a soft reset, where flash is slow
 _TROUBLES = (TransportError, serial.SerialException, OSError, struct.error)
 
 
@@ -51,7 +52,7 @@ class Board:
             with self._trouble("is lost"), contextlib.suppress(TransportError):
                 # What mpremote reads instead of a prompt, it prints.
                 with contextlib.redirect_stdout(io.StringIO()):
-                    self._transport.enter_raw_repl(timeout_overall=5)
+                    self._transport.enter_raw_repl(timeout_overall=_RAW_LIMIT_S)
                 return
         raise RemoteError(
             f"{self.port}: no MicroPython answers there; is it on the board (make flash), "
