@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
 
 from host_tools import calibration, calibration_picture
+from host_tools.bridge_http import urlopen
 from host_tools.calibration import Point, Refused
 
 _READINGS = 10

@@ -9,13 +9,13 @@ import json
 import re
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools import check, image
+from host_tools.bridge_http import urlopen
 from host_tools.deploy_plan import (
     SLOTS,
     TOP,
@@ -281,7 +281,7 @@ def _serves(address, target, console):
     """Ask it which version it is: its console may have been lost for a while."""
     console.print(f"serving {address}")
     try:
-        with urllib.request.urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
+        with urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
             about = json.load(answer)["about"]
     except (OSError, ValueError, KeyError) as error:
         console.print(f"this PC gets no answer ({error}); is it in another network?")

@@ -7,9 +7,10 @@ or the bridge's address (http://192.168.1.7/), whose /log is read again and agai
 import argparse
 import sys
 import time
-import urllib.request
 
 import serial
+
+from host_tools.bridge_http import urlopen
 
 _BAUDRATE = 115200
 _LOOK_S = 2
@@ -69,7 +70,7 @@ def added(before, text):
 def _fetched(address):
     url = address.rstrip("/") + "/log"
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+        with urlopen(url, timeout=_TIMEOUT_S) as answer:
             return answer.read().decode(errors="replace")
     except (OSError, ValueError) as error:
         raise LogsError(f"{url} cannot be read: {error}") from None

@@ -48,6 +48,13 @@ def test_log_is_read_over_http(address, capsys):
     assert capsys.readouterr().out == "1 I serving\n"
 
 
+def test_log_does_not_go_through_a_proxy(address, capsys, monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")  # nobody is there
+    assert logs.main(["--port", address, "--once"]) == 0
+    assert capsys.readouterr().out == "1 I serving\n"
+
+
 def test_console_is_followed_and_nothing_is_sent_to_it(capsys, monkeypatch):
     monkeypatch.setattr(logs, "_LOOK_S", 0.3)
     board, port = os.openpty()
