@@ -17,7 +17,6 @@ def main(root):
         # This frame lasts as long as the bridge runs, and whatever it has held may stay on the heap: it holds nothing else.
         tasks = _built(root, running)
         if tasks:
-            forget_names()
             gc.collect()
             supervisor.run(tasks)
     except KeyboardInterrupt:
@@ -27,9 +26,23 @@ def main(root):
 
 
 def _built(root, running):
+    built = _started(root, running)
+    if built is None:
+        return None
+    tasks, report = built
+    # Last, where there is room for it, and not when first asked: loading holds the loop, and asks for memory that Wi-Fi has.
+    forget_names()
+    gc.collect()
+    from firmware import status
+
+    status.publish(*report)
+    return tasks
+
+
+def _started(root, running):
     from firmware import starting
 
     try:
-        return starting.tasks(root, running)
+        return starting.built(root, running)
     finally:
         unload("firmware.starting")

@@ -1,15 +1,14 @@
-"""The composition: builds every part once from the checked config. The only file that knows all parts; unloaded after the boot.
+"""The composition: builds from the checked config every part that measures, and the values; then firmware/serving.py builds those
+that serve them. The two know all parts, and each is unloaded when it has done its work.
 
-What is needed for a while only is dropped as soon as it has done its work: an ESP32's heap would grow into lwIP's RAM.
+What is needed for a while only is dropped as soon as it is not: an ESP32's heap would grow into lwIP's RAM.
 """
 
 import gc
-import json
-import select
 
 import machine
 
-from firmware import glue, log, supervisor
+from firmware import glue, log
 from unload import unload
 
 _DESCRIPTIONS = (
@@ -32,7 +31,7 @@ class Composition:
     def __init__(self, config):
         self._config = config
         self.parts = []
-        self.site = self.bus = self.clamps = self.values = None
+        self.site = self.bus = self.clamps = self.values = self.info = self.lamp = None
 
     def measure(self, store):
         """Build what measures, and the values that come of it."""
@@ -56,16 +55,19 @@ class Composition:
         unload(*_DESCRIPTIONS)
         gc.collect()
 
+    def measured(self):
+        """What serving.serve() takes."""
+        return self.parts, self.site, self.bus, self.clamps, self.values, self.info, self.lamp
+
     def _add(self, name, part):
         self.parts.append((name, part))
         return part
 
     def _light(self, described):
-        self._lamp = None
         if described:
             from firmware import led
 
-            self._lamp = led.make(described)
+            self.lamp = led.make(described)
 
     def _read(self, builder, board):
         from firmware.bus_port import BusPort, character_bits
@@ -120,54 +122,4 @@ class Composition:
             load = load_parts(site.devices, site.locations)
         clocks = [part for _, part in self.parts]
         self.values = self._add("values", Values(site.devices, clocks, load))
-        self._info = Info(site.infos)
-
-    def serve(self, root, life, about):
-        """Build the server and what it serves, Wi-Fi and LED. about: what the page tells of this run."""
-        server = self._serve(root)
-        from firmware.health import Health
-        from firmware.wifi import Station
-
-        up, reset = glue.announcer(life, self._config["http"]["port"]), glue.resetter(life)
-        station = self._add("wifi", Station(self._config["wifi"], up, reset))
-        health = self._add("health", Health(glue.quiet(self.bus), reset))
-        counters = [("health", health.stats), ("wifi", station.stats), ("http", server.stats)]
-        counters += [("log", log.stats), ("falls", supervisor.falls)]
-        if self.bus:
-            counters += [("bus", self.bus.stats), ("line", self.bus.master.stats)]
-        clock = self.site.clock
-        if clock:
-            clock.network = station.network
-            self._add("time", clock)
-            counters.append(("time", clock.stats))
-        self._report(server, dict(about, doubts=self.site.doubts), counters)
-        if self._lamp:
-            self._lamp.look = glue.looker(station, self.values, about["config"])
-            self._add("led", self._lamp)
-
-    def _serve(self, root):
-        from httpd.answers import File
-        from httpd.listener import listen
-        from httpd.server import Server
-
-        gc.collect()  # the server wants its buffers in one piece each
-        http = self._config["http"]
-        routes = {
-            b"/api/v1/values.json": self.values,
-            b"/api/v1/info.json": self._info,
-            b"/log": log.ring,
-            b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
-        }
-        server = Server(listen(http["host"], http["port"]), routes, select.poll())
-        return self._add("server", server)
-
-    def _report(self, server, about, counters):
-        site = self.site
-        devices = site.devices + ([site.load] if site.load else [])
-        clamps = self.clamps.clamps if self.clamps else []
-        subjects = (counters, devices, site.links, clamps)
-        about = json.dumps(about).encode()
-        server.add(
-            b"/status.json", glue.OnDemand("status", about, server.charger_age_ms, *subjects)
-        )
-        server.add(b"/metrics", glue.OnDemand("metrics", *subjects))
+        self.info = Info(site.infos)

@@ -1,4 +1,4 @@
-"""What stands between the parts and outlives the boot: the questions that one asks another, and reports on demand.
+"""What stands between the parts and outlives the boot: the questions that one asks another.
 
 firmware/compose.py hands these out and is forgotten; whatever it made itself would keep all of it on the heap.
 """
@@ -51,19 +51,3 @@ def looker(station, values, complaint):
         return led.LAST_GOOD if complaint else led.SERVING
 
     return look
-
-
-class OnDemand:
-    """A report that is made when somebody first asks: a board that serves only a charger saves its heap."""
-
-    def __init__(self, name, *subjects):
-        self._name = name  # of the function in firmware.status that makes it of the subjects
-        self._subjects = subjects
-        self._report = None
-
-    def open(self, now_ms):
-        if self._report is None:
-            from firmware import status
-
-            self._report = getattr(status, self._name)(*self._subjects)
-        return self._report.open(now_ms)

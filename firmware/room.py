@@ -8,11 +8,11 @@ asked for instead (gc_try_add_heap in MicroPython's py/gc.c).
 from const import const
 
 # What an ESP32 needs beyond its first 56,000 bytes, with both reports and some garbage (docs/performance.md). What
-# is left to Wi-Fi and lwIP: 36 kB with three devices, 25 kB with four and clamps; with 80,000 here it would be 13.
-_BASE_BYTES = const(40000)
+# is left to Wi-Fi and lwIP: 36 kB with three devices, 31 kB with four and clamps; with 80,000 here it would be 13.
+_BASE_BYTES = const(33000)
 _DEVICE_BYTES = const(3200)
 _CLAMPS_BYTES = const(14000)
-_SUNSPEC_BYTES = const(12000)
+_SUNSPEC_BYTES = const(13000)
 _MOST_BYTES = const(80000)
 _WORD_BYTES = const(4)
 _KEPT_WORDS = const(12)

@@ -13,8 +13,9 @@ VERSION = "0.1.0"
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
-def tasks(root, running):
-    """[Task] of everything that runs; what built them is gone. None where there is no config.
+def built(root, running):
+    """([Task] of everything that runs, what firmware.status.publish() takes); what built them is gone. None where there is no
+    config.
 
     running: the watchdog is appended as soon as it is armed.
     """
@@ -29,27 +30,35 @@ def tasks(root, running):
         uncounted(machine.RTC(), machine.reset_cause())
         machine.soft_reset()
     _make_room(config)
-    from firmware import compose
     from firmware.watchdog import Watchdog
 
     life = Life(machine.RTC(), machine.reset_cause())
     watchdog = Watchdog(life)
     running.append(watchdog)
     about = _introduced(root, config, store, life)
-    composition = compose.Composition(config)
-    watchdog.feed()
-    composition.measure(store)
+    measured = _measured(config, store)
     watchdog.feed()
     life.prove(store)
-    del store
-    unload("firmware.ending", "firmware.store")
+    http, wifi = config["http"], config["wifi"]
+    del store, config
+    unload("firmware.ending", "firmware.store", "firmware.compose")
     gc.collect()
-    composition.serve(root, life, about)
+    from firmware import serving
+
+    report = serving.serve(measured, http, wifi, root, life, about)
     watchdog.feed()
-    unload("httpd.listener", "firmware.compose")
-    made = [supervisor.Task(name, part, name in _VITAL) for name, part in composition.parts]
-    watchdog.tasks = made
-    return made + [supervisor.Task("watchdog", watchdog)]
+    unload("httpd.listener", "firmware.serving")
+    tasks = [supervisor.Task(name, part, name in _VITAL) for name, part in measured[0]]
+    watchdog.tasks = tasks
+    return tasks + [supervisor.Task("watchdog", watchdog)], report
+
+
+def _measured(config, store):
+    from firmware import compose
+
+    composition = compose.Composition(config)
+    composition.measure(store)
+    return composition.measured()
 
 
 def _make_room(config):

@@ -1,17 +1,22 @@
-"""What the bridge tells about itself: /status.json and /metrics, from the dicts that its parts keep. Loaded when first asked."""
+"""What the bridge tells about itself: /status.json and /metrics, from the dicts that its parts keep."""
 
 import json
 
 from httpd.answers import JSON
-from httpd.pieces import Desk, Report
+from httpd.pieces import Report
 from nrgkick.readings import POLICIES
 from ticks import ticks_diff
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-_desk = Desk()
 
 
-def status(about, charger_age_ms, counters, devices, links, clamps):
+def publish(server, desk, about, *subjects):
+    """Add both reports to the server. about: JSON in bytes; subjects: as below."""
+    server.add(b"/status.json", status(desk, about, server.charger_age_ms, *subjects))
+    server.add(b"/metrics", metrics(desk, *subjects))
+
+
+def status(desk, about, charger_age_ms, counters, devices, links, clamps):
     """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, kept dict)]."""
 
     def pieces(document, now_ms):
@@ -41,7 +46,7 @@ def status(about, charger_age_ms, counters, devices, links, clamps):
         write(b"}}")
         yield
 
-    return Report(_desk, JSON, pieces)
+    return Report(desk, JSON, pieces)
 
 
 def _device(document, device, now_ms):
@@ -111,7 +116,7 @@ def _entry(document, key, value, is_tenths=False):
         document.write_int(value)
 
 
-def metrics(counters, devices, links, clamps):
+def metrics(desk, counters, devices, links, clamps):
     """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
 
     def pieces(document, now_ms):
@@ -124,7 +129,7 @@ def metrics(counters, devices, links, clamps):
                         _sample(document, subject, key, label, value, key in tenths)
                 yield
 
-    return Report(_desk, _PROMETHEUS, pieces)
+    return Report(desk, _PROMETHEUS, pieces)
 
 
 def _sample(document, subject, key, label, value, is_tenths):

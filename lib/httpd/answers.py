@@ -41,6 +41,15 @@ def head(status, content_type, length, extra=""):
     ).encode()
 
 
+def kept(size):
+    """A stream that holds `size` bytes from now on, taken from the heap in one piece."""
+    stream = io.BytesIO()
+    stream.seek(size - 1)
+    stream.write(b"\0")
+    stream.seek(0)
+    return stream
+
+
 class Fixed:
     """One answer for ever; `body` in bytes."""
 
@@ -70,8 +79,7 @@ class Copy(Fixed):
     """What a client did not take at once, in a kept buffer, so that no later cycle changes it."""
 
     def __init__(self, size):
-        self._stream = io.BytesIO(bytes(size))
-        self.take(bytes(size))  # makes the kept buffer now
+        self._stream = kept(size)
 
     def take(self, data):
         """Keep data, `size` bytes. No heap."""

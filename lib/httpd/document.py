@@ -4,7 +4,6 @@ BytesIO is that buffer, since it takes bytes of any length without heap and at t
 does `print` for a number. A document that outgrows `capacity` grows its buffer, once.
 """
 
-import io
 import sys
 
 from const import const
@@ -36,9 +35,8 @@ class Document:
         whole = answers.head(status, content_type, " " * _WIDTH, extra)
         self.status = status
         self.length = 0  # nothing rendered yet
-        self._stream = io.BytesIO(whole + bytes(capacity))
-        self._stream.seek(0)
-        self._stream.write(b"H")  # makes the kept buffer now, not in the first cycle
+        self._stream = answers.kept(len(whole) + capacity)
+        self._stream.write(whole)
         self._body = len(whole)
         self._length_at = whole.find(_LENGTH) + len(_LENGTH)
         self._age_at = whole.find(_AGE) + len(_AGE)

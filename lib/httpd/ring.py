@@ -3,7 +3,7 @@
 import io
 
 from const import const
-from httpd.answers import TEXT, head
+from httpd.answers import TEXT, head, kept
 
 _LENGTH = b"Content-Length: "
 _WIDTH = const(5)
@@ -20,9 +20,7 @@ class Ring:
         self._head_length = len(whole)
         self._length_at = whole.find(_LENGTH) + len(_LENGTH)
         self._size = size
-        self._ring = io.BytesIO(bytes(size))
-        self._ring.seek(0)
-        self._ring.write(b"\n")  # makes the kept buffer now
+        self._ring = kept(size)
         self._start = 0  # of what readers are being sent, counted like _end
         self._end = 0  # bytes written, ever
         self._pins = 0

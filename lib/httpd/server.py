@@ -23,7 +23,7 @@ LIFE_MS = const(10000)
 # the connection and kills the answer.
 GRACE_MS = const(50)
 # A long answer on its way holds up to 11 kB: lwIP's send buffer, and Wi-Fi's copy of what is in
-# flight. All that an ESP32 has is 25 kB, and without any it hears nothing more. So they take turns;
+# flight. All that an ESP32 has is 30 kB, and without any it hears nothing more. So they take turns;
 # who takes nothing for so long loses its own.
 TURN_MS = const(500)
 # When lwIP or the heap is exhausted, trying again at once makes it worse. Some failures are only
