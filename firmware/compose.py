@@ -95,19 +95,19 @@ class Composition:
             volts[phase] = glue.reader(*self.site.voltages[phase])
         for device, entry in self.site.clamps:
             names = entry["clamp"]
-            figures = scale(entry, models)
+            samplers = [ClampADC(board["clamps"][name]) for name in names]
+            calibrated = samplers[0].calibrated
+            if not calibrated and entry.get("error_percent") is None:
+                log.warn(
+                    names[0], "may be 10 % off, by a chip without calibration: make calibrate"
+                )
+            figures = scale(entry, models, calibrated)
             several = PhaseSum(device, device.power, names) if len(names) > 1 else None
             for phase in range(len(names)):
                 name = names[phase]
-                sampler = ClampADC(board["clamps"][name])
-                if not sampler.calibrated:
-                    log.warn(
-                        name,
-                        "may be 10 % off: this chip's ADC is not calibrated; make calibrate helps",
-                    )
                 key = name if several else device.power
                 target = several or device
-                clamps.append(Clamp(name, sampler, figures, target, key, volts.get(phase)))
+                clamps.append(Clamp(name, samplers[phase], figures, target, key, volts.get(phase)))
         self.clamps = self._add("clamps", Clamps(clamps, may_hold=glue.quiet(self.bus)))
 
     def _value(self):

@@ -280,6 +280,9 @@ def test_scales_come_from_a_model_or_from_amps_per_volt():
     }
     assert scale({"model": "volt"}, models).gain_ua == 3000
     assert scale({"model": "volt"}, models).error_permille == 40
+    assert scale({"model": "volt"}, models, factory_calibrated=False).error_permille == 110
+    calibrated = {"amps_per_volt": 30, "error_percent": 1}
+    assert scale(calibrated, models, factory_calibrated=False).error_permille == 10
     assert scale({"model": "bare", "burden_ohm": 22}, models).gain_ua == 9091
     assert (
         scale({"model": "volt", "amps_per_volt": 29.4, "error_percent": 0.8}, models).gain_ua

@@ -8,6 +8,7 @@ burden, or `amps_per_volt` of one with; `error_percent` as the data sheet states
 from const import const
 
 _ADC_ERROR_PERMILLE = const(30)  # of an ESP32 with nothing but its factory calibration
+_BARE_ERROR_PERMILLE = const(100)  # of an early one without that
 _UNKNOWN_ERROR_PERCENT = const(3)  # of a clamp without a model
 _MICROAMPS = const(100)  # of one A/V at 0.1 mV
 _LARGEST_GAIN = const(65535)  # clamp.rms.scaled_root
@@ -37,8 +38,8 @@ class Scale:
         self.power_factor_permille = 1000
 
 
-def scale(entry, models):
-    """Scale of a device entry: `amps_per_volt` (a calibrated figure) goes before `model`."""
+def scale(entry, models, factory_calibrated=True):
+    """Scale of a device entry: `amps_per_volt` (a calibrated figure) goes before `model`. factory_calibrated: the ADC."""
     model = _model(entry, models)
     amps_per_volt = entry.get("amps_per_volt") or _of_model(model, entry)
     made = Scale(
@@ -46,6 +47,8 @@ def scale(entry, models):
         entry.get("error_percent"),
         model.get("error_percent", _UNKNOWN_ERROR_PERCENT),
     )
+    if not factory_calibrated and entry.get("error_percent") is None:
+        made.error_permille += _BARE_ERROR_PERMILLE - _ADC_ERROR_PERMILLE
     if entry.get("noise_floor_ma") is not None:
         made.noise_square = round((entry["noise_floor_ma"] * 1000 / made.gain_ua) ** 2)
     made.nominal_dv = round(entry.get("voltage", 230) * 10)
