@@ -94,7 +94,9 @@ def test_empty_board_gets_the_whole_bridge_and_serves(whole):
     board.wait_for(lambda: is_up(address))
     values = asked(address, "api/v1/values.json")["device_values"]
     assert values["inverters"]["0"]["inv_power_ac_w"] == 7
-    assert asked(address, "status.json")["about"]["slot"] == "/a"
+    about = asked(address, "status.json")["about"]
+    assert about["slot"] == "/a"
+    assert about["last_end"].endswith("reset: a version was put on the board")
 
 
 def test_clamp_is_calibrated_on_the_slot_that_runs_and_the_bridge_comes_back(whole):
