@@ -69,8 +69,7 @@ class Master:
         self._expected = 0
         self._at = 0
         self._end_ms = 0  # of the request, as far as we know
-        self._look_ms = 0  # when the reply was last seen not to be whole
-        self._whole_ms = 0  # it cannot be before that
+        self._whole_ms = 0  # the reply cannot have been before that
         self._byte_ms = 0
         self._timeout_ms = 0
         self._deadline_ms = 0
@@ -121,7 +120,8 @@ class Master:
             outcome = self._match(now_ms)
             if outcome:
                 return outcome
-        self._look_ms = now_ms
+        if ticks_diff(now_ms, self._whole_ms) > 0:
+            self._whole_ms = now_ms
         return self._give_up(now_ms)
 
     def delay_ms(self, now_ms):
@@ -155,7 +155,6 @@ class Master:
     def _turn_round(self, now_ms):
         self._port.finish()
         self._sending = False
-        self._look_ms = self._end_ms
         self._whole_ms = ticks_add(self._end_ms, self.wire_ms(self._expected))
         if ticks_diff(now_ms, self._end_ms) > 0:
             self._end_ms = now_ms
@@ -241,12 +240,8 @@ class Master:
 
     def _date(self, now_ms):
         """When did the reply end? Now, unless the loop was held since the last look: then as early as can be."""
-        self.ended_ms = now_ms
-        if ticks_diff(now_ms, self._look_ms) > _GAP_MS:
-            late = ticks_diff(self._look_ms, self._whole_ms) > 0
-            ended_ms = self._look_ms if late else self._whole_ms
-            if ticks_diff(now_ms, ended_ms) > 0:
-                self.ended_ms = ended_ms
+        held = ticks_diff(now_ms, self._whole_ms) > _GAP_MS
+        self.ended_ms = self._whole_ms if held else now_ms
         self.reply_ms = max(0, ticks_diff(self.ended_ms, self._end_ms))
 
     def _foreign(self, end):
