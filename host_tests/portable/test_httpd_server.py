@@ -320,6 +320,13 @@ def test_a_document_does_not_wait_for_a_long_page():
     assert sock.body() == b'{"n": ' + b"1" * 80 + b"}"
 
 
+def test_refusal_longer_than_the_buffer_is_sent_to_a_slow_reader():
+    house = House(buffer_bytes=64)
+    sock = house.connect(b"GARBAGE\r\n\r\n", takes=[10] * 100)
+    house.run(sock, 60)
+    assert sock.status() == b"400" and b"this is not HTTP/1" in sock.body()
+
+
 def test_who_takes_nothing_loses_the_turn_and_who_waits_is_not_late():
     house, stuck, second, length = with_pages([500] + [0] * 900, ())
     house.run(stuck, 1, server.TURN_MS - 1)

@@ -326,11 +326,13 @@ class Server:
                 self._drop(slot)
 
     def _has_turn(self, slot, now_ms):
+        route = slot.request.route  # None: the request was refused
         holder = self._turn
-        if holder is not slot and not slot.request.route.is_charger:
-            if holder and ticks_diff(now_ms, holder.moved_ms) < TURN_MS:
-                return False
-            self._turn = slot
+        if holder is slot or (route and route.is_charger):
+            return True
+        if holder and ticks_diff(now_ms, holder.moved_ms) < TURN_MS:
+            return False
+        self._turn = slot
         return True
 
     def _unpin(self, slot):
