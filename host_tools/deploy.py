@@ -160,6 +160,7 @@ def image_files(config_file, root, march):
 
 def _transfer(board, wanted, console):
     """Bring the board to where it is to start the new version, and let it. Returns the slot."""
+    board.run(wanted["boot.py"].decode())  # a board that has it not yet has slow flash
     board.run(_ON_BOARD.read_text())
     held = _held(board)
     if len(held.slots) > 1:

@@ -7,18 +7,8 @@ from hashlib import sha256
 
 import deflate
 import machine
-import vfs
-from flashbdev import bdev
 
 _FOLDER = 0x4000
-
-# As boot.py does, and with more at a time: here is heap enough. Every read stops both cores.
-try:
-    disk = vfs.VfsLfs2(bdev, readsize=512)
-    vfs.umount("/")
-    vfs.mount(disk, "/")
-except OSError:
-    pass  # not littlefs
 
 
 def digest(path):

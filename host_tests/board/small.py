@@ -47,7 +47,7 @@ class Small:
     def name(self, name):
         """Make it another version, and its config another one too."""
         self.app(APP.format(name=name, port=self.port))
-        data = hashlib.shake_128(name.encode()).hexdigest(4500)
+        data = hashlib.shake_128(name.encode()).hexdigest(12000)
         Path(self.root, "lib", "data.json").write_text(json.dumps(data))
         config = {
             "wifi": {"ssid": name},
