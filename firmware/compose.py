@@ -56,7 +56,7 @@ class Composition:
         gc.collect()
 
     def measured(self):
-        """What serving.serve() takes."""
+        """What serving.serve() takes: no longer us, or our code would stay on the heap."""
         return self.parts, self.site, self.bus, self.clamps, self.values, self.info, self.lamp
 
     def _add(self, name, part):
