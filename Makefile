@@ -19,23 +19,23 @@ help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=8080); Ctrl-C ends it.
-	@exec $(PY) -m host_tools.run --http-port $(HTTP_PORT) $(ARGS)
+	@exec $(PY) -m host_tools.simulate.run --http-port $(HTTP_PORT) $(ARGS)
 
 test: $(MADE) ## All tests, on CPython and on MicroPython.
-	@$(PY) -m host_tools.interpreter
+	@$(PY) -m host_tools.build.interpreter
 	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (needs Node.js).
-	@$(PY) -m host_tools.interpreter --wasm
+	@$(PY) -m host_tools.build.interpreter --wasm
 	@$(PY) -m pytest --wasm host_tests/portable $(ARGS)
 
 bench: $(MADE) ## Measure what design.md promises.
-	@$(PY) -m host_tools.bench $(ARGS)
+	@$(PY) -m host_tools.measure.bench $(ARGS)
 
 lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32.
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m host_tools.device_api
+	@$(PY) -m host_tools.build.device_api
 
 format: $(MADE) ## Let ruff put the code in order.
 	@$(PY) -m ruff check --fix .
@@ -43,27 +43,27 @@ format: $(MADE) ## Let ruff put the code in order.
 
 check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
-	@$(PY) -m host_tools.check $(CONFIG) $(ARGS)
+	@$(PY) -m host_tools.owner.check $(CONFIG) $(ARGS)
 
 flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC.bin (or one that lies here)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.flash --port $(PORT) $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(ARGS)
+	@$(PY) -m host_tools.owner.flash --port $(PORT) $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(ARGS)
 
 deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.json
 	@$(call need,PORT CONFIG)
-	@$(PY) -m host_tools.deploy --port $(PORT) --config $(CONFIG) $(ARGS)
+	@$(PY) -m host_tools.owner.deploy --port $(PORT) --config $(CONFIG) $(ARGS)
 
 scan: $(MADE) ## Look for meters on an RS485 line: PORT=/dev/ttyUSB0
 	@$(call need,PORT)
-	@$(PY) -m host_tools.scan --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.scan --port $(PORT) $(ARGS)
 
 calibrate: $(MADE) ## Calibrate a clamp: PORT=http://nrgkick-bridge.local/ (or /dev/ttyUSB0)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.calibrate --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.calibrate --port $(PORT) $(ARGS)
 
 logs: $(MADE) ## What a board has to say: PORT=/dev/ttyUSB0
 	@$(call need,PORT)
-	@$(PY) -m host_tools.logs --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.logs --port $(PORT) $(ARGS)
 
 clean: ## Remove everything that make has made.
 	rm -rf $(VENV) .cache build

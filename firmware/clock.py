@@ -23,7 +23,7 @@ _JUMP_S = const(60)
 
 
 class Clock:
-    """A part. config: the section `time`; zone: see daytime.zone. `network` is to be given: the station's."""
+    """A part. config: the section `time`; zone: see planning.zone. `network` is to be given: the station's."""
 
     def __init__(self, config, zone):
         self._server = config["server"]

@@ -13,15 +13,15 @@ from unload import unload
 
 _DESCRIPTIONS = (
     "firmware.devices",
-    "meters.profile",
-    "meters.plan",
+    "planning.profile",
+    "planning.grouping",
     "meters.sunspec",
     "meters.identity",
-    "meters.quantities",
-    "daytime.zone",
-    "clamp.models",
-    "nrgkick.layout",
-    "nrgkick.fields",
+    "planning.quantities",
+    "planning.zone",
+    "planning.clamp_models",
+    "planning.layout",
+    "values.fields",
 )
 
 
@@ -84,10 +84,10 @@ class Composition:
         self.bus = self._add("bus", Bus(master, plan, interval_ms, slow_ms))
 
     def _clamp(self, models, board):
-        from clamp.models import scale
         from clamp.part import Clamps
         from clamp.reading import Clamp, PhaseSum
         from firmware.clamp_adc import ClampADC
+        from planning.clamp_models import scale
 
         clamps = []
         volts = {}
@@ -111,8 +111,8 @@ class Composition:
         self.clamps = self._add("clamps", Clamps(clamps, may_hold=glue.quiet(self.bus)))
 
     def _value(self):
-        from nrgkick.documents import Info, Values
-        from nrgkick.layout import load_parts
+        from planning.layout import load_parts
+        from values.documents import Info, Values
 
         site = self.site
         load = ()

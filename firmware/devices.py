@@ -1,10 +1,10 @@
 """From the checked config to devices, links and quantities: made once at boot."""
 
-from meters import plan, profile
 from meters.bus import Link
 from meters.identity import identities
-from nrgkick.fields import FIELDS, TENTHS
-from nrgkick.readings import OMIT, POLICIES, Device
+from planning import grouping, profile
+from values.fields import FIELDS, TENTHS
+from values.readings import OMIT, POLICIES, Device
 
 # Of the first energy meter that measures them: what clamps take for their watts, the nth of a set those of phase n.
 _VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
@@ -48,12 +48,12 @@ class Builder:
         found = []
         for link in self.site.links:
             reads = self._reads(link, self._quantities[link.unit], master, slow_every)
-            found += plan.shaped(reads + self._identities[link.unit])
+            found += grouping.shaped(reads + self._identities[link.unit])
         return found
 
     def _reads(self, link, quantities, master, slow_every):
         if link.unit not in self._searches:
-            return plan.transactions(link, quantities, master, slow_every)
+            return grouping.transactions(link, quantities, master, slow_every)
         from meters.sunspec import Search
 
         function, bases = self._searches[link.unit]
@@ -141,8 +141,8 @@ class Builder:
         from meters.daily import Daily
 
         if self.site.clock is None:
-            from daytime import zone
             from firmware.clock import Clock
+            from planning import zone
 
             self.site.clock = Clock(self._time, zone.changes(self._time["zone"]))
         kept = Midnight(of)

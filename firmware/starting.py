@@ -97,9 +97,9 @@ def settings(store, failed=0):
 
 def _check(text, load, names):
     """The checker's own read, loaded and unloaded again."""
-    from settings import read
+    from planning.settings import read
 
     try:
         return read(text, load, names)
     finally:
-        unload("settings")
+        unload("planning")

@@ -4,8 +4,8 @@ import json
 
 from httpd.answers import JSON
 from httpd.pieces import Report
-from nrgkick.readings import POLICIES
 from ticks import ticks_diff
+from values.readings import POLICIES
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 

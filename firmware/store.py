@@ -74,7 +74,7 @@ class Store:
 
     def _rules(self):
         """What tells one version of the checker from another: the sizes of its files."""
-        folder = self._root + "/lib/settings/"
+        folder = self._root + "/lib/planning/"
         try:
             return [_size(folder + name) for name in sorted(os.listdir(folder[:-1]))]
         except OSError:
@@ -131,10 +131,10 @@ class Store:
 
     def _load_strictly(self, kind, name):
         """MicroPython's own json takes half a file for a whole one."""
-        from settings import strict
+        from planning import strict_json
 
-        loaded = self.load(kind, name, lambda file: strict.loads(file.read()))
-        unload("settings.strict")
+        loaded = self.load(kind, name, lambda file: strict_json.loads(file.read()))
+        unload("planning.strict_json")
         return loaded
 
     def load(self, kind, name, parse=json.load):
@@ -156,7 +156,7 @@ class Store:
             return list(self.models())
         found = []
         if kind == "profile":
-            with open(self._root + "/lib/meters/profile_names.json") as file:
+            with open(self._root + "/lib/planning/profile_names.json") as file:
                 found = json.load(file)
         for folder in self._places(kind):
             try:
@@ -167,14 +167,14 @@ class Store:
 
     def models(self):
         """All clamp models by name."""
-        with open(self._root + "/lib/clamp/models.json") as file:
+        with open(self._root + "/lib/planning/clamp_models.json") as file:
             return json.load(file)
 
     def _places(self, kind):
         if kind == "board":
             return [self._root + "/boards"]
         own = [self._root + "/profiles", self._top + "/profiles"]
-        return own[self._root == self._top :] + [self._root + "/lib/meters/profiles"]
+        return own[self._root == self._top :] + [self._root + "/lib/planning/profiles"]
 
 
 def _size(path):

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "lib")]
 
-from host_tools import interpreter  # noqa: E402
+from host_tools.build import interpreter  # noqa: E402
 
 PORTABLE = ROOT / "host_tests" / "portable"
 RUNNER = ROOT / "host_tests" / "run_portable.py"

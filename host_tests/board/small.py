@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from host_tools.free_port import free_port
+from host_tools.simulate.free_port import free_port
 from rig import LIMIT_S, ROOT
 
 APP = """\
@@ -74,7 +74,7 @@ class Small:
     def deploy(self, port, *options):
         """(exit status, what it says)."""
         given = ["--port", port, "--config", self.config, "--root", self.root, *options]
-        command = [sys.executable, "-m", "host_tools.deploy", *map(str, given)]
+        command = [sys.executable, "-m", "host_tools.owner.deploy", *map(str, given)]
         done = subprocess.run(
             command,
             cwd=ROOT,

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 import bridge
-from host_tools.site import Fault, Site
+from host_tools.simulate.site import Fault, Site
 from maker_samples import INFO, VALUES
 from maker_samples import config as maker_config
 
@@ -182,7 +182,7 @@ BAD = [
      'profiles/mine.json: roles.energy_meters.power.type: "u17" is not allowed; "u16", "s16"'),
     ({"wifi": bridge.WIFI, "devices": [dict(METER, profile="torn")]}, 'profile "torn" is not JSON: line 6, '),
 ]  # fmt: skip
-OWN = (bridge.ROOT / "lib" / "meters" / "profiles" / "eastron-sdm630.json").read_text("utf-8")
+OWN = (bridge.ROOT / "lib" / "planning" / "profiles" / "eastron-sdm630.json").read_text("utf-8")
 
 
 @pytest.mark.parametrize("written, said", BAD, ids=[said for _, said in BAD])

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 import bridge
-from host_tools import calibrate
-from host_tools.run import Clamps
-from host_tools.site import Site
-from host_tools.site.physics import Physics
+from host_tools.owner import calibrate
+from host_tools.simulate.run import Clamps
+from host_tools.simulate.site import Site
+from host_tools.simulate.site.physics import Physics
 
 # The third meter of the site is the heating rod's; a single-phase house lies around it.
 METERS = [

@@ -3,7 +3,7 @@
 import math
 
 import bridge
-from host_tools.site import Site
+from host_tools.simulate.site import Site
 
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
 ROD = {"category": "smart_loads", "clamp": "ct1", "amps_per_volt": 30}

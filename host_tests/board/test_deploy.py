@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from flashed import Flashed
-from host_tools import calibrate, interpreter
-from host_tools.free_port import free_port
+from host_tools.build import interpreter
+from host_tools.owner import calibrate
+from host_tools.simulate.free_port import free_port
 from rig import LIMIT_S, ROOT
 from small import Small
 from wire import Adapter
@@ -70,7 +71,7 @@ def whole(tmp_path_factory):
     config = {"wifi": {"ssid": "Home"}, "http": {"port": port}, "devices": [fixed, clamp]}
     Path(folder, "config.json").write_text(json.dumps(config))
     board = Flashed(folder, "--clamp", "36=sine(amps_rms=0.2, mv_per_amp=1000, bias_mv=1200)")
-    command = [sys.executable, "-m", "host_tools.deploy", "--port", board.port]
+    command = [sys.executable, "-m", "host_tools.owner.deploy", "--port", board.port]
     done = subprocess.run(
         [*command, "--config", str(folder / "config.json")],
         cwd=ROOT,
@@ -113,7 +114,7 @@ def test_logs_follow_the_console_behind_a_network_adapter(whole):
     board, address = whole
     board.wait_for(lambda: is_up(address))
     with Adapter(board.port) as adapter:
-        command = [sys.executable, "-u", "-m", "host_tools.logs", "--port", adapter.url]
+        command = [sys.executable, "-u", "-m", "host_tools.owner.logs", "--port", adapter.url]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         board.wait_for(lambda: adapter.clients)
         with open(board.port, "wb", buffering=0) as console:
@@ -184,7 +185,7 @@ def test_stopped_deploy_lets_the_old_version_go_on(small, board):
         return True
 
     with Adapter(board.port, 2000, stop) as adapter:
-        command = [sys.executable, "-m", "host_tools.deploy", "--port", adapter.url]
+        command = [sys.executable, "-m", "host_tools.owner.deploy", "--port", adapter.url]
         command += ["--config", small.config, "--root", small.root]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
         assert process.wait(LIMIT_S) == 130

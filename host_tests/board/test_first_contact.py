@@ -5,7 +5,7 @@ import threading
 import tty
 
 import bridge
-from host_tools.site.line import Line
+from host_tools.simulate.site.line import Line
 from line import adu
 
 INVERTER = {

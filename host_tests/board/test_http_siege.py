@@ -12,7 +12,7 @@ import sys
 import time
 
 import bridge
-from host_tools import siege
+from host_tools.measure import siege
 from maker_samples import config as maker_config
 
 SECONDS = 6
@@ -84,7 +84,7 @@ def test_the_charger_is_served_while_all_others_knock(tmp_path):
         command = [
             sys.executable,
             "-m",
-            "host_tools.siege",
+            "host_tools.measure.siege",
             address[0],
             str(address[1]),
             str(SECONDS + 1),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import bridge
-from host_tools.site import Site
+from host_tools.simulate.site import Site
 from rig import ROOT, Bench, Line, main_of
 
 TELL = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flashed import Flashed
-from host_tools import package
-from host_tools.free_port import free_port
+from host_tools.build import package
+from host_tools.simulate.free_port import free_port
 from rig import ROOT
 
 

@@ -8,14 +8,14 @@ import subprocess
 import pytest
 
 import bridge
-from host_tools.site import Site
+from host_tools.simulate.site import Site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --virtual-time-budget=3000 --dump-dom"
 ).split()
-DEYE = bridge.ROOT / "lib" / "meters" / "profiles" / "deye-3p-hybrid.json"
+DEYE = bridge.ROOT / "lib" / "planning" / "profiles" / "deye-3p-hybrid.json"
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
 
 pytestmark = pytest.mark.skipif(

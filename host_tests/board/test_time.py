@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 
 import bridge
-from host_tools.site import Site
+from host_tools.simulate.site import Site
 
 INVERTER = {"category": "inverters", "profile": "eastron-sdm630", "unit": 1}
 # In Vienna.

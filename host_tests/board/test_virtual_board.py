@@ -16,9 +16,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from host_tools import interpreter  # noqa: E402
-from host_tools.free_port import free_port  # noqa: E402
-from host_tools.virtual_board.board import FAKES_HEAP  # noqa: E402
+from host_tools.build import interpreter  # noqa: E402
+from host_tools.simulate.free_port import free_port  # noqa: E402
+from host_tools.simulate.virtual_board.board import FAKES_HEAP  # noqa: E402
 from rig import SERVE, Bench, Line, main_of  # noqa: E402
 
 TCGETS2 = 0x802C542A  # asm-generic/ioctls.h, with struct termios2 of 44 bytes

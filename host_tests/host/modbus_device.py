@@ -7,10 +7,11 @@ from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 
-from meters import bus, plan
-from meters import profile as profiles
+from meters import bus
 from meters.sunspec import Search
 from modbus.master import Master
+from planning import grouping
+from planning import profile as profiles
 
 UNIT = 7
 BAUDRATE = 9600
@@ -60,7 +61,7 @@ class DevicePort:
 
 
 class Device:
-    """Stands for nrgkick.readings.Device."""
+    """Stands for values.readings.Device."""
 
     def __init__(self):
         self.known = {}
@@ -93,7 +94,7 @@ def read_profile(profile, role, image):
         bases = profile["sunspec"]["bases"]
         reads = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
     else:
-        reads = plan.transactions(link, wanted, master, 10)
+        reads = grouping.transactions(link, wanted, master, 10)
         for read in reads:  # made longer, to be told from another
             for at in range(read.address + read.needed, read.address + read.count):
                 if read.needed:

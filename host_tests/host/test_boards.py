@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from host_tools import board_drawing, boards
+from host_tools.build import board_drawing, boards
 
 KEYS = [
     "name",
@@ -46,7 +46,7 @@ def test_a_board_has_all_keys_and_no_others(name):
 def test_page_and_drawing_are_those_of_the_data(name):
     board = boards.load(name)
     for path, text in board_drawing.files(name, board):
-        assert path.read_text("utf-8") == text, "run: python -m host_tools.board_drawing"
+        assert path.read_text("utf-8") == text, "run: python -m host_tools.build.board_drawing"
 
 
 def test_the_boards_of_the_plan_are_there():

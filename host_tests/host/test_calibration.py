@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host_tools.calibration import (
+from host_tools.owner.calibration import (
     Point,
     Refused,
     against_meter,

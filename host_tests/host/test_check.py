@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import check
-from settings import schema
+from host_tools.owner import check
+from planning import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
@@ -65,7 +65,7 @@ def test_a_missing_file_is_one_line(tmp_path, capsys):
 
 def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
     (tmp_path / "profiles").mkdir()
-    ours = ROOT / "lib" / "meters" / "profiles" / "eastron-sdm630.json"
+    ours = ROOT / "lib" / "planning" / "profiles" / "eastron-sdm630.json"
     profile = {**json.loads(ours.read_text("utf-8")), "doubt": "Never seen."}
     own = tmp_path / "profiles" / "my-meter.json"
     own.write_text(json.dumps(profile), "utf-8")

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from PIL import Image
 
-from host_tools import calibrate
+from host_tools.owner import calibrate
 
 LOADS_A = (0.5, 0.5, 0.5, 0.5, 2, 2, 2, 2, 4, 4, 4, 4, 9, 9, 9, 9)
 

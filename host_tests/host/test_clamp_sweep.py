@@ -2,8 +2,8 @@
 
 import pytest
 
-from host_tools.bench.clamp import sweep
-from host_tools.clamp_waves import WAVES
+from host_tools.measure.bench.clamp import sweep
+from host_tools.simulate.clamp_waves import WAVES
 
 RUNS = 12
 WITHIN = 0.95

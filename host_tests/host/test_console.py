@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from host_tools.virtual_board.console import Console
+from host_tools.simulate.virtual_board.console import Console
 
 
 class Pipe:

@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
-from host_tools import deploy, deploy_plan
-from host_tools.deploy_plan import Held, digest
+from host_tools.owner import deploy, deploy_plan
+from host_tools.owner.deploy_plan import Held, digest
 
 IMAGE = {
     "boot.py": b"boot",

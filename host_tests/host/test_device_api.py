@@ -1,6 +1,6 @@
 """The check of the device code finds what a board would not have, and nothing else."""
 
-from host_tools import device_api
+from host_tools.build import device_api
 
 
 def errors(tmp_path, source):

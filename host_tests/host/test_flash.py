@@ -5,8 +5,8 @@ import os
 import pytest
 import serial
 
-from host_tools import flash
-from host_tools.flash import CHIPS, FlashError
+from host_tools.owner import flash
+from host_tools.owner.flash import CHIPS, FlashError
 
 ESP32, S3 = CHIPS[0], CHIPS[9]
 NO_ANSWER = """\

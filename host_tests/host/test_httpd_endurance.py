@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tools import image, interpreter
-from host_tools.bench import client
-from host_tools.free_port import free_port
+from host_tools.build import image, interpreter
+from host_tools.measure.bench import client
+from host_tools.simulate.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +112,14 @@ def test_a_siege_leaves_the_heap_and_the_slots_as_they_were(tmp_path):
     with running(tmp_path) as (process, address):
         client.many(address[1], 100)
         before = heap(process, address)
-        command = [sys.executable, "-m", "host_tools.siege", address[0], str(address[1]), "6"]
+        command = [
+            sys.executable,
+            "-m",
+            "host_tools.measure.siege",
+            address[0],
+            str(address[1]),
+            "6",
+        ]
         subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
         client.many(address[1], 300)
         after = heap(process, address)

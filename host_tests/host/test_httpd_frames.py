@@ -5,7 +5,7 @@ _evict, _postpone and _keep only run in a full house, for what was not taken at 
 
 from pathlib import Path
 
-from host_tools import frames
+from host_tools.measure import frames
 
 HTTPD = Path(__file__).resolve().parents[2] / "lib" / "httpd"
 HOT = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import image
+from host_tools.build import image
 
 CONFIG = {
     "board": "small",
@@ -27,8 +27,8 @@ def tree(tmp_path):
         "project/lib/httpd/page.html": "<p>",
         "project/lib/httpd/README.md": "for people",
         "project/lib/httpd/__pycache__/server.cpython-311.pyc": "",
-        "project/lib/meters/profiles/meter.json": "{}",
-        "project/lib/meters/profiles/other.json": "{}",
+        "project/lib/planning/profiles/meter.json": "{}",
+        "project/lib/planning/profiles/other.json": "{}",
         "project/boards/small.json": "{}",
         "project/boards/large.json": "{}",
         "project/boards/small.md": "for people",
@@ -54,7 +54,7 @@ def test_image_holds_code_named_data_and_the_owners_files(tree):
         "firmware/app.mpy",
         "lib/httpd/page.html",
         "lib/httpd/server.mpy",
-        "lib/meters/profiles/meter.json",
+        "lib/planning/profiles/meter.json",
         "main.py",
         "profiles/mine.json",
     ]
@@ -72,7 +72,7 @@ def test_all_boards_are_there_when_none_is_named(tree, board):
 def test_all_profiles_are_there_when_one_is_unknown(tree, profile, carried):
     config = {"board": "small", "devices": [{"profile": profile}]}
     Path(tree, "owner/config.json").write_text(json.dumps(config))
-    ours = {Path(target).stem for target in targets(tree) if "meters/profiles" in target}
+    ours = {Path(target).stem for target in targets(tree) if "planning/profiles" in target}
     assert ours == carried
 
 

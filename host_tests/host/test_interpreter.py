@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from host_tools import debian_packages, interpreter
-from host_tools.interpreter import InterpreterError
+from host_tools.build import debian_packages, interpreter
+from host_tools.build.interpreter import InterpreterError
 
 SMALL_INT_MAX = {32: 2**31 - 1, 64: 2**63 - 1}
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from host_tools import logs
+from host_tools.owner import logs
 
 
 class Server(http.server.BaseHTTPRequestHandler):

@@ -12,10 +12,10 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInpu
 
 import modbus.master
 from line import Line, adu
-from meters import plan, profile
 from meters.bus import Bus, Link
 from modbus.frame import crc16
 from modbus.master import EXCEPTION, GOOD, PENDING, Master
+from planning import grouping, profile
 
 FRAMES = 1_000_000
 TIMEOUT_MS = 100
@@ -370,7 +370,7 @@ def poll(line, sizes, witness, poll_ms):
     quantities = [
         profile.quantity(witness, key, key, description, "inverters", False) for key in role
     ]
-    bus = Bus(master, plan.transactions(link, quantities, master, 1), poll_ms, poll_ms)
+    bus = Bus(master, grouping.transactions(link, quantities, master, 1), poll_ms, poll_ms)
     line.run(bus, 120_000)
     return bus
 

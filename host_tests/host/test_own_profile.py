@@ -12,13 +12,13 @@ import jsonschema
 import pytest
 
 import esp32_fakes  # noqa: F401  (in place of the modules of the port)
-import settings
 from firmware.devices import Builder
-from host_tools import check, profiles_doc
+from host_tools.build import profiles_doc
+from host_tools.owner import check
 from line import Line
 from meters.bus import Bus
 from modbus.master import Master
-from settings import profiles
+from planning import profile_format, settings
 
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -60,7 +60,7 @@ def _nodes(value):
 
 def complaint(profile):
     try:
-        profiles.check(profile, "mine")
+        profile_format.check(profile, "mine")
     except settings.SettingsError as error:
         return str(error)
     return None

@@ -3,14 +3,14 @@
 import json
 import subprocess
 
-from host_tools import image, package
+from host_tools.build import image, package
 
 ROOT = image.ROOT
 
 
 def test_package_json_is_up_to_date():
     made = package.text(package.package())
-    assert package.PACKAGE.read_text() == made, "python -m host_tools.package writes it anew"
+    assert package.PACKAGE.read_text() == made, "python -m host_tools.build.package writes it anew"
     assert json.loads(made) == package.package()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.host.modbus_device import read_profile
 from host_tests.host.register_facts import BASE, Device, Fact, load, sign
-from host_tools import profiles_doc
+from host_tools.build import profiles_doc
 
 PROFILES = profiles_doc.load()
 FACTS = load()

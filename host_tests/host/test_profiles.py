@@ -6,7 +6,7 @@ import re
 import jsonschema
 import pytest
 
-from host_tools import profiles_doc
+from host_tools.build import profiles_doc
 
 PROFILES = profiles_doc.load()
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
@@ -108,7 +108,7 @@ def test_keys_stand_in_the_order_of_the_schema(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_has_one_register_a_line_and_no_key_twice(name):
-    text = (profiles_doc.FOLDER / f"{name}.json").read_text("utf-8")
+    text = (profiles_doc.PROFILES / f"{name}.json").read_text("utf-8")
 
     def once(pairs):
         assert len(dict(pairs)) == len(pairs), f"a key stands twice in {pairs}"
@@ -273,7 +273,9 @@ def test_sources_name_where_the_facts_come_from(name):
 
 def test_page_of_profiles_is_up_to_date():
     made = profiles_doc.page(PROFILES)
-    assert profiles_doc.PAGE.read_text("utf-8") == made, "run python -m host_tools.profiles_doc"
+    assert profiles_doc.PAGE.read_text("utf-8") == made, (
+        "run python -m host_tools.build.profiles_doc"
+    )
     for name in PROFILES:
         assert f"`{name}`" in made
 
@@ -284,4 +286,6 @@ def words(type_name):
 
 def test_list_of_names_for_the_device_is_up_to_date():
     made = profiles_doc.names(PROFILES)
-    assert profiles_doc.NAMES.read_text("utf-8") == made, "run python -m host_tools.profiles_doc"
+    assert profiles_doc.NAMES.read_text("utf-8") == made, (
+        "run python -m host_tools.build.profiles_doc"
+    )

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from host_tools.free_port import free_port
-from host_tools.site import Site, terminal
-from host_tools.site.bridge import Answer
+from host_tools.simulate.free_port import free_port
+from host_tools.simulate.site import Site, terminal
+from host_tools.simulate.site.bridge import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE_BOARD = Path(__file__).parent / "fake_board.py"
@@ -32,7 +32,13 @@ DEVICES = [
 
 
 def start(behaviour, *options, port=None):
-    command = [sys.executable, "-m", "host_tools.run", "--http-port", str(port or free_port())]
+    command = [
+        sys.executable,
+        "-m",
+        "host_tools.simulate.run",
+        "--http-port",
+        str(port or free_port()),
+    ]
     command += [*options, "--board", sys.executable, str(FAKE_BOARD), behaviour]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

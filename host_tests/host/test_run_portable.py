@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from host_tools import interpreter
+from host_tools.build import interpreter
 
 RUNNER = interpreter.ROOT / "host_tests" / "run_portable.py"
 

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from host_tools import check, recognise, scan
-from host_tools.site.registers import MODELS, image
-from host_tools.site.simulation import Site
+from host_tools.owner import check, recognise, scan
+from host_tools.simulate.site.registers import MODELS, image
+from host_tools.simulate.site.simulation import Site
 
 PROFILES = scan.load_profiles()
 QUANTITIES = {

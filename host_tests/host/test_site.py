@@ -14,10 +14,10 @@ import pytest
 from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ModbusIOException
 
-from host_tools.site import Fault, Line, Physics, Site, SiteError
-from host_tools.site.line import bits_per_byte
-from host_tools.site.physics import DAY_S
-from host_tools.site.registers import encode
+from host_tools.simulate.site import Fault, Line, Physics, Site, SiteError
+from host_tools.simulate.site.line import bits_per_byte
+from host_tools.simulate.site.physics import DAY_S
+from host_tools.simulate.site.registers import encode
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = {"baudrate": 115200}
@@ -504,7 +504,7 @@ def test_what_the_site_cannot_play_it_names(devices, words):
 def test_the_site_alone_gives_its_port_a_name_and_ends_when_asked(tmp_path):
     link = tmp_path / "uart"
     process = subprocess.Popen(
-        [sys.executable, "-m", "host_tools.site", "--uart-link", link],
+        [sys.executable, "-m", "host_tools.simulate.site", "--uart-link", link],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from host_tools.virtual_board.waveform import WaveformError, pack
+from host_tools.simulate.virtual_board.waveform import WaveformError, pack
 
 
 def unpacked(text):

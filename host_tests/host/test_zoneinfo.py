@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daytime import zone
+from planning import zone
 
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
 FROM = int(

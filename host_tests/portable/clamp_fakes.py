@@ -2,9 +2,9 @@
 
 import sys
 
-from clamp.models import scale
 from clamp.part import Clamps
 from clamp.reading import Clamp
+from planning.clamp_models import scale
 
 
 class Machine:
@@ -24,7 +24,7 @@ class Machine:
 
 
 def clamp_adc():
-    """The module firmware.clamp_adc on fake hardware: its pins are host_tools.clamp_waves.Input
+    """The module firmware.clamp_adc on fake hardware: its pins are host_tools.simulate.clamp_waves.Input
     objects.
     """
     real = sys.modules.get("machine")

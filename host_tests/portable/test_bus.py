@@ -4,11 +4,11 @@ import struct
 import sys
 
 from line import Line, adu
-from meters import plan, profile
 from meters.bus import Bus, Link
 from modbus.master import GOOD, Master
-from nrgkick.readings import Device
+from planning import grouping, profile
 from ticks import ticks_add
+from values.readings import Device
 
 METER = {
     "limits": {"registers_per_read": 80, "timeout_ms": 300},
@@ -59,7 +59,7 @@ def build(
             profile.quantity(device, key, name, description, category, invert)
             for key, name in pairs
         ]
-        found = plan.transactions(link, quantities, master, 2)
+        found = grouping.transactions(link, quantities, master, 2)
         transactions.extend(found)
         devices.append(device)
     return Bus(master, transactions, poll_interval_ms), devices
@@ -228,7 +228,7 @@ def test_block_refused_at_the_first_contact_is_split_in_the_same_cycle():
     assert device.fields["pv_energy_total_wh"] is None
     line.run(bus, 60000)  # what it lacks is hardly asked for any more
     assert len([r for r in line.requests if r[3] == 56]) <= 9
-    assert "meters.plan" not in sys.modules  # some kB
+    assert "planning.grouping" not in sys.modules  # some kB
 
 
 def test_block_that_was_read_before_is_split_after_three_refusals_only():
@@ -591,7 +591,7 @@ def test_unit_that_refused_everything_for_a_while_is_back_within_seconds_and_who
             line.run(bus, line.now_ms + 60000)
         assert len(bus.plan) == 1 and not bus.plan[0].refused
         assert device.at_ms["inv_power_ac_w"] > back_ms + 290000
-        assert "meters.plan" not in sys.modules
+        assert "planning.grouping" not in sys.modules
 
 
 def test_unit_that_never_grants_the_whole_is_hardly_asked_for_it():

@@ -7,10 +7,10 @@ import gc
 import sys
 
 from line import adu
-from meters import plan, profile
 from meters.bus import Bus, Link
 from modbus.master import Master
-from nrgkick.readings import Device
+from planning import grouping, profile
+from values.readings import Device
 
 UNIT = 7
 REQUESTS = 100
@@ -83,7 +83,7 @@ def build(answer):
     for key, _ in pairs:
         device.add(key)
     quantities = [profile.quantity(device, k, n, METER, "inverters", False) for k, n in pairs]
-    reads = plan.transactions(link, quantities, master, 1)
+    reads = grouping.transactions(link, quantities, master, 1)
     return Bus(master, reads, 100), device
 
 

@@ -6,7 +6,7 @@ windows. A wave at 100 % has its peak where the ADC ends. host_tests/host/test_c
 """
 
 from clamp_fakes import Bench
-from host_tools.clamp_waves import WAVES, Input
+from host_tools.simulate.clamp_waves import WAVES, Input
 
 PEAK_MV = 990  # to both sides of 1.2 V
 SEEDS = 3

@@ -1,11 +1,11 @@
 """Clamps beside a bus that is never idle (poll_interval_ms 0), in virtual time."""
 
-from clamp.models import scale
 from clamp.part import Clamps
 from clamp.reading import Clamp
 from clamp_fakes import clamp_adc
-from host_tools.clamp_waves import WAVES, Input
+from host_tools.simulate.clamp_waves import WAVES, Input
 from line import Line
+from planning.clamp_models import scale
 from test_bus import build, meter_unit
 
 HEAP = "1024k"

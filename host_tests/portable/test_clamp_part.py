@@ -4,11 +4,11 @@ import gc
 from array import array
 
 from clamp import rms
-from clamp.models import ClampError, scale
 from clamp.part import Clamps
 from clamp.reading import Clamp, PhaseSum
 from clamp_fakes import Bench, Device, clamp_adc
-from host_tools.clamp_waves import WAVES, Input
+from host_tools.simulate.clamp_waves import WAVES, Input
+from planning.clamp_models import ClampError, scale
 
 PEAK_MV = 990  # what the ADC holds to both sides of a bias of 1.2 V, and a little less
 

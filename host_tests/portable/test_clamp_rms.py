@@ -4,7 +4,7 @@ import math
 
 from clamp import rms
 from clamp.rms import Window, scaled_root, turn
-from host_tools.clamp_waves import WAVES, Input
+from host_tools.simulate.clamp_waves import WAVES, Input
 
 LOW_UV = 150000
 HIGH_UV = 2450000

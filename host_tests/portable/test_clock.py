@@ -3,9 +3,9 @@
 import gc
 
 import esp32_fakes  # noqa: F401  (puts micropython in place where there is none)
-from daytime.zone import changes
 from firmware import clock as module
 from firmware.clock import Clock
+from planning.zone import changes
 from ticks import ticks_add, ticks_diff
 
 HOME = ("192.168.1.7", "255.255.255.0", "192.168.1.1", "192.168.1.2")

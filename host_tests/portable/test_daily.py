@@ -1,7 +1,7 @@
 """The energy of the day from a total: only what is known to have been made since midnight."""
 
 from meters.daily import Daily
-from nrgkick.readings import Device
+from values.readings import Device
 
 DAY, TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 

@@ -2,9 +2,10 @@
 
 import struct
 
-from meters import decode, profile
-from meters.quantities import TYPES, scale
-from nrgkick.readings import Device
+from meters import decode
+from planning import profile
+from planning.quantities import TYPES, scale
+from values.readings import Device
 
 
 def _value(fmt, raw, kind, multiply=1, by=1, little=False):

@@ -3,9 +3,9 @@
 import json
 
 import esp32_fakes
-import settings
 from firmware.devices import Builder
-from nrgkick.readings import OMIT
+from planning import settings
+from values.readings import OMIT
 
 BOARD = {
     "uart": {"id": 1, "tx": 17, "rx": 16, "de": 4},

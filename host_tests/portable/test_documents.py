@@ -3,12 +3,12 @@
 import json
 
 import maker_samples
-import settings
 from firmware.devices import Builder
-from nrgkick.documents import Values
-from nrgkick.layout import info, load_parts
-from nrgkick.readings import ERROR, HOLD, OMIT, Device
+from planning import settings
+from planning.layout import info, load_parts
 from ticks import ticks_add
+from values.documents import Values
+from values.readings import ERROR, HOLD, OMIT, Device
 
 
 def _load(kind, name):

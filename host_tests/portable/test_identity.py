@@ -1,12 +1,12 @@
 """A unit is asked once who it is: its serial number goes into info.json, a foreign model number into a warning."""
 
 from line import Line
-from meters import plan, profile
 from meters.bus import Bus, Link
 from meters.identity import identities
 from modbus.master import Master
-from nrgkick.documents import Info
-from nrgkick.readings import Device
+from planning import grouping, profile
+from values.documents import Info
+from values.readings import Device
 
 # As the SDM630's: model number 112, a serial number of 32 bits.
 METER = {
@@ -29,8 +29,8 @@ def run(words, info, description=METER, until_ms=6000):
     device = Device("energy_meters", 0)
     device.add("grid_power_w")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
-    reads = plan.transactions(link, [power], master, 1) + identities(link, description, info)
-    bus = Bus(master, plan.shaped(reads), 1000)
+    reads = grouping.transactions(link, [power], master, 1) + identities(link, description, info)
+    bus = Bus(master, grouping.shaped(reads), 1000)
     line.run(bus, until_ms)
     assert device.fields["grid_power_w"] == 100
     return line, link, bus

@@ -2,7 +2,7 @@
 
 import sys
 
-import settings
+from planning import messages, settings
 from unload import unload
 
 BOARD = {
@@ -532,7 +532,6 @@ def test_what_the_owner_wrote_cannot_break_the_line():
 
 
 def test_suggestions_are_near_or_not_made():
-    from settings import words
 
     # distances by hand: one letter each, a swap of neighbours counts once
     for a, b, edits in (
@@ -542,17 +541,17 @@ def test_suggestions_are_near_or_not_made():
         ("baudrat", "baudrate", 1),
         ("kitten", "sitting", 3),
     ):
-        assert words.distance(a, b) == edits, (a, b)
+        assert messages.distance(a, b) == edits, (a, b)
     assert (
-        words.meant("Eastron-SDM630", ["eastron-sdm630", "eastron-sdm72"])
+        messages.meant("Eastron-SDM630", ["eastron-sdm630", "eastron-sdm72"])
         == '; did you mean "eastron-sdm630"?'
     )
-    assert words.meant("zzz", ["eastron-sdm630", "unit"]) == ""
+    assert messages.meant("zzz", ["eastron-sdm630", "unit"]) == ""
 
 
 def test_the_package_can_be_forgotten():
-    kept = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "settings"}
-    unload("settings")
-    assert not [name for name in sys.modules if name.split(".")[0] == "settings"]
+    kept = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "planning"}
+    unload("planning")
+    assert not [name for name in sys.modules if name.split(".")[0] == "planning"]
     for name in kept:  # the other tests compare classes
         sys.modules[name] = kept[name]

@@ -1,12 +1,12 @@
 """The JSON reader: RFC 8259, and where a mistake is."""
 
-from settings import strict
+from planning import strict_json
 
 
 def place_of(text):
     """The complaint about a text, None if there is none."""
     try:
-        strict.loads(text.encode() if type(text) is str else text)
+        strict_json.loads(text.encode() if type(text) is str else text)
     except ValueError as error:
         return str(error)
     return None
@@ -15,24 +15,24 @@ def place_of(text):
 def test_every_kind_of_value_is_read():
     text = b' {"a": [1, -20, 0, true, false, null], "b": {}, "c": [], "d": "x"}\r\n\t'
     expected = {"a": [1, -20, 0, True, False, None], "b": {}, "c": [], "d": "x"}
-    assert strict.loads(text) == expected
+    assert strict_json.loads(text) == expected
 
 
 def test_whole_numbers_stay_whole_and_decimals_do_not():
-    values = strict.loads(b"[30, 30.0, 3e1, -0.5, 1.25E-2]")
+    values = strict_json.loads(b"[30, 30.0, 3e1, -0.5, 1.25E-2]")
     assert [type(value) is int for value in values] == [True, False, False, False, False]
     assert values == [30, 30.0, 30.0, -0.5, 0.0125]
 
 
 def test_escapes_are_undone():
-    assert strict.loads(b'"\\"\\\\\\/\\b\\f\\n\\r\\t"') == '"\\/\b\f\n\r\t'
+    assert strict_json.loads(b'"\\"\\\\\\/\\b\\f\\n\\r\\t"') == '"\\/\b\f\n\r\t'
     # RFC 8259 section 7: the G clef, U+1D11E, is D834 and DD1E
-    assert strict.loads(b'"\\u00e4\\uD834\\uDD1E"') == "\u00e4\U0001d11e"
-    assert strict.loads('"äöü"'.encode()) == "äöü"
+    assert strict_json.loads(b'"\\u00e4\\uD834\\uDD1E"') == "\u00e4\U0001d11e"
+    assert strict_json.loads('"äöü"'.encode()) == "äöü"
 
 
 def test_byte_order_mark_is_skipped():
-    assert strict.loads(b"\xef\xbb\xbf{}") == {}
+    assert strict_json.loads(b"\xef\xbb\xbf{}") == {}
 
 
 def test_place_is_line_and_column_of_the_mistake():

@@ -3,11 +3,11 @@
 import struct
 
 from line import Line
-from meters import plan, profile
 from meters.bus import Bus, Link
 from meters.sunspec import Search
 from modbus.master import Master
-from nrgkick.readings import Device
+from planning import grouping, profile
+from values.readings import Device
 
 MODELS = [101, 102, 103]
 PROFILE = {
@@ -180,7 +180,7 @@ def test_no_plan_is_made_of_addresses_that_are_not_known():
     power = profile.quantity(device, "power", "power", PROFILE, "inverters", False)
     master = Master(Line({}), 9600)
     try:
-        plan.transactions(Link(1, {}), [power], master, 1)
+        grouping.transactions(Link(1, {}), [power], master, 1)
     except ValueError:
         return
     assert False, "a wrong address would be read"

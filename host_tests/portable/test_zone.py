@@ -1,6 +1,6 @@
 """Time zones in the words of POSIX. Moments are from `date -d @N` in the zone; seconds count from 2024-01-01 UTC."""
 
-from daytime.zone import changes
+from planning.zone import changes
 
 EPOCH = 1704067200  # Unix time of 2024-01-01
 

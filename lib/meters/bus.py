@@ -1,6 +1,6 @@
 """The bus: one link per unit, and the cycle over all reads that are due. One transaction is on the line at a time.
 
-No late answer is ever taken for the answer to a later read. All reads of a unit differ in length (meters.plan), so that a reply which
+No late answer is ever taken for the answer to a later read. All reads of a unit differ in length (planning.grouping), so that a reply which
 comes twice, or after all, is no answer to another read; where two may not differ, some time is left between them. After a time-out, a
 garbled reply or a refusal that an answer may follow a link is *suspect*. A suspect unit is first asked a probe, a read of a size that
 none of its reads has. Units answer in order, so once the probe is answered every older reply has come and gone. Two sizes of probes
@@ -28,7 +28,7 @@ _SPLIT_AFTER = const(3)  # refusals or silences in a row before a read is cut in
 _LATEST_MS = const(3000)  # no unit answers later than this
 _COPY_MS = const(300)  # nor sends a reply once more
 # Needed at boot and hardly ever again: their code must not stay.
-_PLANNING = ("meters.plan", "meters.sunspec", "meters.mend")
+_PLANNING = ("planning.grouping", "meters.sunspec", "meters.mend")
 
 
 class Link:

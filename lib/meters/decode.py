@@ -6,9 +6,9 @@ Frames of more than 11 words would come from the heap, too: that is why the work
 """
 
 from const import const
-from meters.quantities import MOST
+from planning.quantities import MOST
 
-# Register types; all of them are in meters.quantities. The low nibble is the number of 16-bit words.
+# Register types; all of them are in planning.quantities. The low nibble is the number of 16-bit words.
 _S16 = const(0x11)
 _M16 = const(0x21)
 _F32 = const(0x22)

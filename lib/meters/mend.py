@@ -1,6 +1,6 @@
 """Changes of the plan while it runs. As rare as planning itself, so the bus loads this when it needs it, and forgets it again."""
 
-from meters import plan
+from planning import grouping
 
 # Before parts are read as one again; twice as many each time that it was in vain.
 _MERGE_CYCLES = 64
@@ -41,6 +41,6 @@ def _well(part):
 
 
 def _shape(reads, link, free_ms):
-    plan.shaped([one for one in reads if one.link is link])
+    grouping.shaped([one for one in reads if one.link is link])
     link.twin = link  # what was not alike may be now
     link.twin_ms = free_ms

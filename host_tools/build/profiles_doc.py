@@ -1,0 +1,99 @@
+"""Writes docs/profiles.md, the catalogue, and the list of names for the device: `python -m host_tools.build.profiles_doc`."""
+
+import json
+
+from host_tools.paths import PROFILES, ROOT
+
+PAGE = ROOT / "docs" / "profiles.md"
+# The device has only the profiles that its config names; with the others' names it can say "did you mean".
+NAMES = ROOT / "lib" / "planning" / "profile_names.json"
+
+_ROLES = {
+    "inverters": "inverter",
+    "energy_meters": "meter",
+    "batteries": "battery",
+    "smart_loads": "load",
+}
+_HEAD = """\
+# Profiles
+
+{count} devices, sorted by maker. **Profile** is the name for config.json; **serial** is what is known of a new device's
+settings: *preset* is what a program sets for this very device, *default* only a program's general default, so look at
+the device. A role in brackets uses the registers of another one. Made from `lib/planning/profiles/` by
+`python -m host_tools.build.profiles_doc`; the format is in [design.md](design.md#profiles).
+
+| Device | Profile | Serial | Roles and quantities | Doubt |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def load():
+    """{name: profile}, sorted by maker and model."""
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in PROFILES.glob("*.json")}
+    key = {name: (one["vendor"].lower(), name) for name, one in found.items()}
+    return {name: found[name] for name in sorted(found, key=key.get)}
+
+
+def device(profile):
+    variants = [one for one in profile.get("variants", ()) if one != profile["model"]]
+    also = f"<br>{', '.join(variants)}" if variants else ""
+    return f"**{profile['vendor']} {profile['model']}**{also}"
+
+
+def serial(profile):
+    """9600 8N1 unit 1 (preset); a question mark for what nobody states."""
+    known = profile.get("serial")
+    if known is None:
+        return "see device"
+    parity = known.get("parity", "?")[0].upper()
+    words = [str(known.get("baudrate", "?")), f"8{parity}{known.get('stop_bits', '?')}"]
+    if "unit" in known:
+        words.append(f"unit {known['unit']}")
+    if known["source"] != "factory":
+        words.append(f"({known['source'].split()[-1]})")
+    return " ".join(words)
+
+
+def quantities(role):
+    """power, energy_import, voltage_l1..l3: three phases as one word."""
+    words = []
+    for name in role:
+        stem, _, phase = name.rpartition("_l")
+        if phase == "1" and f"{stem}_l3" in role:
+            words.append(f"{stem}_l1..l3")
+        elif phase not in ("2", "3") or f"{stem}_l1" not in role:
+            words.append(name)
+    return ", ".join(words)
+
+
+def roles(profile):
+    own = [(name, role) for name, role in profile["roles"].items() if isinstance(role, dict)]
+    lines = [f"{_ROLES[name]}: {quantities(role)}" for name, role in own]
+    borrowed = [_ROLES[name] for name, role in profile["roles"].items() if isinstance(role, str)]
+    if borrowed:
+        lines.append(f"({', '.join(borrowed)})")
+    return "<br>".join(lines)
+
+
+def doubt(profile):
+    words = [profile["doubt"]] if "doubt" in profile else []
+    if "alternatives" in profile:
+        words.append(f"See also {', '.join(f'`{name}`' for name in profile['alternatives'])}.")
+    return " ".join(words)
+
+
+def page(profiles):
+    rows = [
+        f"| {device(one)} | `{name}` | {serial(one)} | {roles(one)} | {doubt(one)} |\n"
+        for name, one in profiles.items()
+    ]
+    return _HEAD.format(count=len(profiles)) + "".join(rows)
+
+
+def names(profiles):
+    return json.dumps(sorted(profiles), indent=0) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(load()), "utf-8")
+    NAMES.write_text(names(load()), "utf-8")

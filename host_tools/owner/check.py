@@ -1,0 +1,182 @@
+"""`make check CONFIG=config.json`: the very check that the device makes at boot, and what else a PC can see.
+
+Prints `config.json is good` with what it means and what is doubtful, or the one line that says where it is wrong.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+
+from host_tools.build import boards
+from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
+from planning import settings, strict_json
+
+_SCHEMA = ROOT / "docs" / "profile.schema.json"
+_CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
+_TURNAROUND_MS = 30  # of a usual meter
+_DEVICES = 8  # docs/performance.md, "Live heap"
+_HEADS = 8 + 5  # characters of a request, and of a reply besides its registers
+
+
+class Files:
+    """What a config.json may name: `load` and `names` as settings.read wants them.
+
+    An owner's profiles lie in the folder profiles/ beside config.json and come before ours.
+    """
+
+    def __init__(self, folder):
+        self._profiles = {path.stem: path for path in sorted(PROFILES.glob("*.json"))}
+        self._profiles.update(
+            {path.stem: path for path in sorted(Path(folder, "profiles").glob("*.json"))}
+        )
+        self._models = json.loads(CLAMP_MODELS.read_text("utf-8")) if CLAMP_MODELS.exists() else {}
+
+    def names(self, kind):
+        return {
+            "board": boards.names(),
+            "profile": list(self._profiles),
+            "model": list(self._models),
+        }[kind]
+
+    def load(self, kind, name):
+        if kind == "board":
+            return boards.load(name)
+        if kind == "model":
+            return self._models.get(name)
+        path = self._profiles.get(name)
+        return strict_json.loads(path.read_bytes()) if path else None
+
+
+def check(path):
+    """(config, files) of a good file; raises SettingsError or OSError."""
+    files = Files(path.parent)
+    config = settings.read(path.read_bytes(), files.load, files.names)
+    for name in sorted({one["profile"] for one in config["devices"] if "profile" in one}):
+        _check_profile(files.load("profile", name), name)
+    return config, files
+
+
+def _check_profile(profile, name):
+    """What the schema says beyond the device's own check."""
+    schema = json.loads(_SCHEMA.read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(profile))
+    if error:
+        place = error.json_path.removeprefix("$").removeprefix(".")
+        meaning = error.schema.get("description")
+        problem = error.message + (f" ({meaning})" if meaning else "")
+        raise settings.SettingsError(f"profiles/{name}.json: {place}", problem)
+
+
+def summary(config, files):
+    """What the file means, line by line."""
+    bus, network = config["bus"], config["wifi"]
+    direction = "automatic direction" if bus["de"] is None else f"DE {bus['de']}"
+    form = f"{bus['baudrate']} Bd 8{bus['parity'][0].upper()}{bus['stop_bits']}"
+    yield f"board: {files.load('board', config['board'])['name']}"
+    yield f"bus: {form}, TX {bus['tx']}, RX {bus['rx']}, {direction}"
+    address = network["ip"]["address"] if network["ip"] else "an address from the router"
+    yield f"Wi-Fi: {network['ssid']} as {network['hostname']} with {address}, port {config['http']['port']}"
+    count = {}
+    for device in config["devices"]:
+        index = count[device["category"]] = count.get(device["category"], -1) + 1
+        yield f"{device['category']} {index}: {_source(device)}"
+    if isinstance(config["load_power"], dict):
+        yield f"load_power_w: {_source(config['load_power'] | {'info': {}})}"
+
+
+def _source(device):
+    if "profile" in device:
+        words = f"{device['profile']}, unit {device['unit']}"
+    elif "clamp" in device:
+        ratio = f"{device['amps_per_volt']} A/V" if device["amps_per_volt"] else device["model"]
+        words = f"clamp {' + '.join(device['clamp'])} ({ratio}), apparent power, unsigned"
+    else:
+        words = "fixed values"
+    name = device["info"].get("name")
+    return words + (f" ({name})" if name else "") + (", inverted" if device.get("invert") else "")
+
+
+def warnings(config, files):
+    """What is allowed and yet may not be what the owner wants."""
+    if 0 < len(config["wifi"]["password"].encode()) < 8:
+        yield "wifi.password: less than 8 bytes; no WPA network has such a password"
+    if config["freshness"]["limit_s"] > _CHARGERS_LIMIT_S:
+        yield f"freshness.limit_s: the charger wants no value older than {_CHARGERS_LIMIT_S} s"
+    if len(config["devices"]) > _DEVICES:
+        yield f"devices: {len(config['devices'])} may take more memory than a chip without PSRAM has; {_DEVICES} fit"
+    yield from _board_warnings(config, files)
+    for i, device in enumerate(config["devices"]):
+        if "profile" in device and files.load("profile", device["profile"]).get("doubt"):
+            yield f"devices[{i}].profile: {files.load('profile', device['profile'])['doubt']}"
+        if "clamp" in device and device["power_factor"] == 1:
+            yield f"devices[{i}].clamp: power_factor is 1, so watts are volt-amperes"
+    cycle_ms = power_cycle_ms(config, files)
+    interval_ms = config["bus"]["poll_interval_ms"]
+    if interval_ms and cycle_ms > interval_ms:
+        yield f"bus.poll_interval_ms: reading all powers takes about {cycle_ms} ms, not {interval_ms}"
+    if cycle_ms * 2 > config["freshness"]["limit_s"] * 1000:
+        yield f"bus.baudrate: reading all powers takes about {cycle_ms} ms; one lost reply makes them stale"
+
+
+def _board_warnings(config, files):
+    board = files.load("board", config["board"])
+    pins = {key: config["bus"][key] for key in ("tx", "rx", "de")}
+    chosen = {**board, "uart": {**board["uart"], **pins}}
+    chosen["free"] = [pin for pin in board["free"] if pin not in pins.values()]
+    for problem in boards.problems(chosen) + boards.warnings(chosen):
+        yield f"board: {problem}"
+
+
+def power_cycle_ms(config, files):
+    """About how long one reading of every power takes on the wire, each register asked for on its own."""
+    bus = config["bus"]
+    char_ms = (10 + (bus["parity"] != "none") + bus["stop_bits"] - 1) * 1000 / bus["baudrate"]
+    total = 0
+    for device in config["devices"]:
+        if "profile" in device:
+            profile = files.load("profile", device["profile"])
+            pause_ms = device["pause_ms"]
+            if pause_ms is None:
+                pause_ms = profile.get("limits", {}).get("pause_ms", 0)
+            for words in _power_words(profile, device["category"]):
+                total += (
+                    (_HEADS + 2 * words) * char_ms + _TURNAROUND_MS + max(pause_ms, 4 * char_ms)
+                )
+    return round(total)
+
+
+def _power_words(profile, category):
+    role = profile["roles"][category]
+    role = profile["roles"][role] if isinstance(role, str) else role
+    power = role.get("power", [])
+    for register in power if isinstance(power, list) else [power]:
+        kind = register.get("type", profile.get("defaults", {}).get("type", "u16"))
+        yield int(kind[1:]) // 16
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="Check a config.json as the device does.")
+    parser.add_argument("config", type=Path)
+    path = parser.parse_args(arguments).config
+    try:
+        config, files = check(path)
+    except OSError as error:
+        print(f"{path}: {error.strerror}; a readable config.json is needed", file=sys.stderr)
+        return 1
+    except settings.SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{path.name} is good")
+    for line in summary(config, files):
+        print(f"  {line}")
+    for line in warnings(config, files):
+        print(f"warning: {line}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,297 @@
+"""`make deploy PORT=... CONFIG=...`: put the bridge on a board that has MicroPython.
+
+Only what differs is sent, into the slot that does not run. The board starts the new version when all of it is there,
+and goes back to the old one by itself if that does not stay up (docs/design.md, "A new version").
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from host_tools.build import image
+from host_tools.owner import check
+from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.deploy_plan import (
+    SLOTS,
+    TOP,
+    Held,
+    batches,
+    digest,
+    plan,
+    running_is,
+    top_commands,
+    within,
+)
+from host_tools.owner.remote import Board, RemoteError
+
+_ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
+
+OLDEST = (1, 24)
+_MPY = 6  # the version of .mpy files that mpy-cross makes
+_ARCHITECTURES = (
+    None,
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+_PLATFORMS = ("esp32", "linux")  # linux: the virtual board
+
+_PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards", *SLOTS)
+_WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
+_HASHING_LIMIT_S = 300
+_START_LIMIT_S = 180
+_ANSWER_LIMIT_S = 20
+
+# On the console; a prompt may stand before them.
+_VERSION = re.compile(r"\d+ I version (\S+) in (/\w?) - last end: (.*)")
+_SERVING = re.compile(r"\d+ I serving (http://\S+)")
+_MORE = re.compile(r"\d+ [EW] .*")  # errors and warnings of the log
+
+
+class DeployError(Exception):
+    """The new version is not on the board, or does not run; the text is for the user."""
+
+
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    console = Console(highlight=False)
+    try:
+        _check(arguments.config, console)
+        with Board(arguments.port) as board:
+            return _deploy(board, arguments, console)
+    except (DeployError, RemoteError, image.ImageError) as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("deploy: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m host_tools.owner.deploy", description="Put the bridge on a board."
+    )
+    parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="config.json")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="do not wait until the bridge answers"
+    )
+    parser.add_argument("--root", default=image.ROOT, type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+def _check(path, console):
+    try:
+        config, files = check.check(path)
+    except OSError as error:
+        raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
+    except check.settings.SettingsError as error:
+        raise DeployError(f"{error} (nothing was changed on the board)") from None
+    for line in check.warnings(config, files):
+        console.print(f"warning: {line}")
+
+
+def _deploy(board, arguments, console):
+    board.interrupt()
+    try:
+        wanted = image_files(arguments.config, arguments.root, _recognise(board))
+        target = _transfer(board, wanted, console)
+    except BaseException:
+        board.restart()  # to go on with what it had
+        raise
+    if arguments.no_wait:
+        console.print("the board restarts")
+        return 0
+    return _wait(board, target, console)
+
+
+def _recognise(board):
+    """mpy-cross's name for the board's processor, or None. From here on the watchdog waits for us."""
+    told = board.run(
+        "import machine, sys\n"
+        f"machine.WDT(timeout={_WATCHDOG_MS})\n"
+        "i = sys.implementation\n"
+        "print(sys.platform, *i[1][:3], getattr(i, '_mpy', 0))\n"
+    )
+    platform, *numbers = told.split()
+    *version, mpy = map(int, numbers)
+    return architecture(platform, tuple(version), mpy)
+
+
+def architecture(platform, version, mpy):
+    """As mpy-cross names it. Raises DeployError where the bridge would not run."""
+    name = ".".join(map(str, version))
+    if platform not in _PLATFORMS:
+        raise DeployError(f"this board's MicroPython is one for {platform}; an ESP32 is needed")
+    if version < OLDEST:
+        raise DeployError(
+            f"the board has MicroPython {name}; 1.24 or newer is needed, 1.28 or newer is best: "
+            "make flash puts it there"
+        )
+    if mpy & 0xFF != _MPY:
+        raise DeployError(
+            f"MicroPython {name} on the board reads .mpy files of version {mpy & 0xFF}, "
+            f"and this project makes version {_MPY}"
+        )
+    number = mpy >> 10 & 0xF
+    return _ARCHITECTURES[number] if number < len(_ARCHITECTURES) else None
+
+
+def image_files(config_file, root, march):
+    """{path on the board, within its slot: bytes} of everything that it is to hold."""
+    with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
+        entries = image.write(folder, config_file, root, march)
+        return {entry.target: Path(folder, entry.target).read_bytes() for entry in entries}
+
+
+def _transfer(board, wanted, console):
+    """Bring the board to where it is to start the new version, and let it. Returns the slot."""
+    board.run(wanted["boot.py"].decode())  # a board that has it not yet has slow flash
+    board.run(_ON_BOARD.read_text())
+    held = _held(board)
+    if len(held.slots) > 1:
+        # A trial was cut short: the version to go back to is the one to rely on.
+        held = held._replace(slots=held.slots[1:])
+        board.run(f"point({held.slots[0]!r})")
+    if running_is(wanted, held):
+        console.print("the board has all of this already: nothing to copy")
+        board.reset()
+        return held.slots[0]
+    made = plan(wanted, held)
+    if made.sent > held.free:
+        raise DeployError(
+            f"{made.sent} bytes are to be copied, and the board has room for {held.free}"
+        )
+    _say(made, console)
+    _carry_out(board, made.commands)
+    _verify(board, wanted, made.target)
+    for command in top_commands(wanted, held):
+        board.run(command)
+    words = [made.target, *held.slots]
+    board.run(f"point({' '.join(words)!r})")
+    board.reset()
+    return made.target
+
+
+def _held(board, places=_PLACES):
+    told = board.run(
+        "try:\n print(open('/slot').read())\nexcept OSError:\n print()\nprint(room())\n"
+        f"for path in {places!r}:\n tell(path)",
+        _HASHING_LIMIT_S,
+    )
+    slots, free, *lines = told.splitlines()
+    files = dict(reversed(line.split(" ", 1)) for line in lines)
+    return Held(slots.split() or _slot_of_old(files), files, int(free))
+
+
+def _slot_of_old(files):
+    """What a board without /slot runs: the bridge at the top, put there by hand or by mip, or nothing."""
+    return ["/"] if "/firmware/app.mpy" in files or "/firmware/app.py" in files else []
+
+
+def _say(made, console):
+    words = [f"{_files(made.uploads)} to send ({made.sent / 1000:.1f} kB)"]
+    if made.copies:
+        verb = "are" if len(made.copies) > 1 else "is"
+        words.append(f"{_files(made.copies)} {verb} on the board already")
+    if made.removals:
+        words.append(f"{_files(made.removals)} to remove")
+    console.print(f"slot {made.target}: " + ", ".join(words))
+
+
+def _files(paths):
+    return f"{len(paths)} file" + ("s" if len(paths) != 1 else "")
+
+
+def _carry_out(board, commands):
+    columns = (TextColumn("sending"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task("", total=sum(size for _, size in commands))
+        for program, size in batches(commands):
+            board.run(program)
+            progress.advance(task, size)
+
+
+def _verify(board, wanted, target):
+    """All of it must be there before the board is told of it."""
+    there = within(target, _held(board, (target,)).files)
+    for path, data in wanted.items():
+        if path not in TOP and there.pop(path, None) != digest(data):
+            raise DeployError(f"{path} did not arrive whole; try again")
+    if there:
+        raise DeployError(f"{', '.join(there)} could not be removed from {target}")
+
+
+def _wait(board, target, console):
+    """Until the bridge serves; returns the exit status."""
+    heard, trace = False, []
+    for line in board.lines(_START_LIMIT_S):
+        heard = True
+        if version := _VERSION.search(line):
+            _check_slot(version[2], target, "\n".join(trace) or version[3])
+        elif serving := _SERVING.search(line):
+            return _serves(serving[1], target, console)
+        elif _MORE.search(line):
+            console.print(f"board: {line}")
+        trace = _trace(trace, line)
+    raise DeployError(_not_up(heard, trace))
+
+
+def _check_slot(root, target, reason):
+    if root != target:
+        raise DeployError(f"the new version was given up and the old one runs again:\n{reason}")
+
+
+def _trace(trace, line):
+    """The lines of the last traceback so far."""
+    if line.startswith("Traceback "):
+        return [line]
+    if trace and trace[-1].startswith(("Traceback ", "  ")):
+        return [*trace, line]
+    return trace
+
+
+def _not_up(heard, trace):
+    if trace:
+        return f"the bridge did not start within {_START_LIMIT_S} s\n" + "\n".join(trace)
+    if not heard:
+        return f"the board said nothing for {_START_LIMIT_S} s; does its page answer?"
+    return (
+        f"the bridge is not in the Wi-Fi after {_START_LIMIT_S} s; it goes on trying. "
+        "Are wifi.ssid and wifi.password right? make logs shows more"
+    )
+
+
+def _serves(address, target, console):
+    """Ask it which version it is: its console may have been lost for a while."""
+    console.print(f"serving {address}")
+    try:
+        with urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
+            about = json.load(answer)["about"]
+    except (OSError, ValueError, KeyError) as error:
+        console.print(f"this PC gets no answer ({error}); is it in another network?")
+        return 0
+    _check_slot(about["slot"], target, about["last_end"])
+    console.print("it answers")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

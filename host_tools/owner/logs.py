@@ -1,0 +1,103 @@
+"""What a board has to say: `python -m host_tools.owner.logs --port PORT`.
+
+PORT is the board's serial port as mpremote takes it (/dev/ttyUSB0, COM3, socket://host:port), whose console is followed,
+or the bridge's address (http://192.168.1.7/), whose /log is read again and again. Neither disturbs the bridge.
+"""
+
+import argparse
+import sys
+import time
+
+import serial
+
+from host_tools.owner.bridge_http import urlopen
+
+_BAUDRATE = 115200
+_LOOK_S = 2
+_TIMEOUT_S = 5
+
+
+class LogsError(Exception):
+    """Nothing can be read; the text is for the user."""
+
+
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    is_http = arguments.port.startswith(("http://", "https://"))
+    follow = follow_address if is_http else follow_port
+    try:
+        for text in follow(arguments.port, arguments.once):
+            print(text, end="", flush=True)
+    except LogsError as error:
+        print(f"logs: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m host_tools.owner.logs",
+        description="What a board has to say; Ctrl-C ends it.",
+    )
+    parser.add_argument("--port", required=True, help="serial port, or http://ADDRESS/")
+    parser.add_argument(
+        "--once", action="store_true", help="what is there now, and not what follows"
+    )
+    return parser
+
+
+def follow_address(address, once=False):
+    """The text of /log, then what is added to it."""
+    before = ""
+    while True:
+        text = _fetched(address)
+        yield added(before, text)
+        if once:
+            return
+        before = text
+        time.sleep(_LOOK_S)
+
+
+def added(before, text):
+    """What of a ring's text is new, when it was `before` at the last look."""
+    for start in range(len(before) + 1):
+        if (start == 0 or before[start - 1] == "\n") and text.startswith(before[start:]):
+            return text[len(before) - start :]
+    return text
+
+
+def _fetched(address):
+    url = address.rstrip("/") + "/log"
+    try:
+        with urlopen(url, timeout=_TIMEOUT_S) as answer:
+            return answer.read().decode(errors="replace")
+    except (OSError, ValueError) as error:
+        raise LogsError(f"{url} cannot be read: {error}") from None
+
+
+def follow_port(port, once=False):
+    """What comes from the console; `once`: until it is quiet."""
+    try:
+        with _opened(port) as line:
+            while True:
+                data = line.read(max(1, line.in_waiting))
+                if data:
+                    yield data.decode(errors="replace").replace("\r\n", "\n")
+                elif once:
+                    return
+    except (OSError, serial.SerialException, ValueError) as error:
+        raise LogsError(f"{port} cannot be read: {error}") from None
+
+
+def _opened(port):
+    line = serial.serial_for_url(port, _BAUDRATE, timeout=_LOOK_S, do_not_open=True)
+    # These two lines reset most boards when they change one after the other.
+    line.dtr = line.rts = False
+    line.open()
+    return line
+
+
+if __name__ == "__main__":
+    sys.exit(main())
