@@ -83,9 +83,30 @@ class PortableItem(pytest.Item):
             said = (error.stdout or b"").decode(errors="replace")
             raise PortableFailure(f"no end after {LIMIT_S} s\n{said}") from None
         # The runner's closing line, too: a test that ends the interpreter early must not look like success.
-        if done.returncode or not re.search(r"^[1-9]\d* passed, 0 failed$", done.stdout, re.M):
+        ended = re.search(r"^(\d+) passed, 0 failed, (\d+) skipped$", done.stdout, re.M)
+        if done.returncode or not ended:
             said = without_passed(done.stdout) or "the interpreter ended before the tests did"
             raise PortableFailure(f"{said}\nexit status {done.returncode} of {found}")
+        skipped = re.findall(r"^skip (\w+) - (.*)$", done.stdout, re.M)
+        assert len(skipped) == int(ended[2])
+        for name, reason in skipped:
+            self.report_skipped(name, f"{self.name}: {reason}")
+        if ended[1] == "0":
+            pytest.skip(f"{self.name} can do no test of this file")
+
+    def report_skipped(self, name, reason):
+        """Have one test of the file counted and shown as pytest does with those that it skips itself."""
+        lines = self.path.read_text().splitlines()
+        (number,) = [n for n, line in enumerate(lines) if line.startswith(f"def {name}(")]
+        report = pytest.TestReport(
+            nodeid=self.nodeid,
+            location=(str(self.path), number, name),
+            keywords={},
+            outcome="skipped",
+            longrepr=(str(self.path), number + 1, f"Skipped: {reason}"),
+            when="call",
+        )
+        self.ihook.pytest_runtest_logreport(report=report)
 
     def heap_kb(self, bits):
         named = re.search(r'^HEAP = "(\d+)k"', self.path.read_text(), re.M)
@@ -109,7 +130,7 @@ def without_passed(output):
     put below, as CPython does."""
     lines = []
     for line in output.splitlines():
-        if line.startswith("ok "):
+        if line.startswith(("ok ", "skip ")):
             continue
         lines.append(line)
         place = re.match(r'  File "(.+)", line (\d+)', line)

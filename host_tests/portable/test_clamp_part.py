@@ -1,6 +1,5 @@
 """Clamps as a part: in virtual time, through firmware.clamp_adc on a fake pin."""
 
-import gc
 from array import array
 
 from clamp import rms
@@ -9,6 +8,7 @@ from clamp.reading import Clamp, PhaseSum
 from clamp_fakes import Bench, Device, clamp_adc
 from host_tools.simulate.clamp_waves import WAVES, Input
 from planning.clamp_models import ClampError, scale
+from skipping import heap_taken
 
 PEAK_MV = 990  # what the ADC holds to both sides of a bias of 1.2 V, and a little less
 
@@ -345,17 +345,14 @@ class Silent:
 
 
 def allocated(part, steps):
-    """Bytes taken from the heap by that many steps, on an interpreter that can say so; None on
-    others.
-    """
-    if not hasattr(gc, "mem_alloc"):
-        return None
-    now_ms = 0
-    gc.collect()
-    before = gc.mem_alloc()
-    for _ in range(steps):
-        now_ms += part.step(now_ms)
-    return gc.mem_alloc() - before
+    """Bytes taken from the heap by that many steps."""
+
+    def work():
+        now_ms = 0
+        for _ in range(steps):
+            now_ms += part.step(now_ms)
+
+    return heap_taken(work)
 
 
 def test_no_heap_per_window():
@@ -374,10 +371,9 @@ def test_no_heap_per_window():
             "sl_power_w",
         )
         part = Clamps([clamp])
-        assert allocated(part, 1) in (None, 0)
-        assert allocated(part, 900) in (None, 0), (rms_mv, hertz)
-        if hasattr(gc, "mem_alloc"):
-            assert clamp.result["windows"] + sum(clamp.rejected.values()) >= 20
+        assert allocated(part, 1) == 0
+        assert allocated(part, 900) == 0, (rms_mv, hertz)
+        assert clamp.result["windows"] + sum(clamp.rejected.values()) >= 20
 
 
 class Steady:
@@ -401,14 +397,8 @@ def test_no_heap_per_sample():
     module.ticks_us = pin.ticks_us
     adc = module.ClampADC(pin)
     window = rms.Window()
-    if not hasattr(gc, "mem_alloc"):
-        return
-    gc.collect()
-    before = gc.mem_alloc()
-    count = adc.sample(window, 19900)
-    after = gc.mem_alloc()
-    assert count > 390
-    assert after - before == 0
+    assert heap_taken(lambda: adc.sample(window, 19900)) == 0
+    assert adc.sample(window, 19900) > 390
 
 
 class Uncalibrated:
