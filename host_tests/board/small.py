@@ -13,17 +13,25 @@ from rig import LIMIT_S, ROOT
 
 APP = """\
 import json
+import select
 import socket
+
+def say(root):
+    print("0 I version {name} in", root or "/", "- last end: ?")
+    print("0 I serving http://127.0.0.1:{port}/")
 
 def main(root):
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(socket.getaddrinfo("127.0.0.1", {port})[0][-1])
     listener.listen(4)
-    print("0 I version {name} in", root or "/", "- last end: ?")
-    print("0 I serving http://127.0.0.1:{port}/")
+    poller = select.poll()
+    poller.register(listener, select.POLLIN)
+    say(root)
     about = json.dumps({{"about": {{"slot": root, "last_end": "?", "version": "{name}"}}}}).encode()
     while True:
+        while not poller.poll({again_ms}):
+            say(root)
         client = listener.accept()[0]
         client.recv(500)
         client.write(b"HTTP/1.1 200 OK\\r\\n\\r\\n" + about)
@@ -44,9 +52,9 @@ class Small:
         Path(self.root, "lib", "same.json").write_text("[]")
         self.name("one")
 
-    def name(self, name):
-        """Make it another version, and its config another one too."""
-        self.app(APP.format(name=name, port=self.port))
+    def name(self, name, again_ms=-1):
+        """Make it another version, and its config another one too. again_ms: it says again and again that it serves."""
+        self.app(APP.format(name=name, port=self.port, again_ms=again_ms))
         data = hashlib.shake_128(name.encode()).hexdigest(12000)
         Path(self.root, "lib", "data.json").write_text(json.dumps(data))
         config = {

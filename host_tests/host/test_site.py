@@ -386,21 +386,59 @@ def test_bits_of_a_byte():
     assert bits_per_byte("odd", 2) == 12
 
 
-def wire_times(line, count, reply_count):
+class VirtualTime:
+    """Stands for time and select in the line's module: time passes only while bytes are under way, and then at once;
+    while it is `held`, not even then.
+    """
+
+    def __init__(self, monkeypatch):
+        self.now_s = 0.0
+        self.held = False
+        for module in ("time", "select"):
+            monkeypatch.setattr(f"host_tools.simulate.site.line.{module}", self)
+
+    def monotonic(self):
+        return self.now_s
+
+    def select(self, readers, writers, others, rest_s):
+        ready = select.select(readers, writers, others, 0)
+        if ready[0] or rest_s == 0:
+            return ready
+        if self.held or rest_s > 0.1:  # nothing is under way
+            return select.select(readers, writers, others, 0.01)
+        self.now_s += rest_s
+        return ready
+
+
+def read_bytes(tty, count):
+    """So many, which may come one by one."""
+    data = b""
+    while len(data) < count:
+        data += os.read(tty, count)
+    return data
+
+
+def until(there):
+    """Wait until there() is true."""
+    end_s = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < end_s
+        time.sleep(0.001)
+
+
+def wire_times(line, count, reply_count, monotonic):
     """Seconds until the request is through, and until the reply to it is."""
     bridge = os.open(line.bridge_tty, os.O_RDWR | os.O_NOCTTY)
     meters = os.open(line.meter_tty, os.O_RDWR | os.O_NOCTTY)
-    begun_s = time.monotonic()
+    begun_s = monotonic()
     os.write(bridge, bytes(count))
     assert os.read(meters, 512) == bytes(count)
-    through_s = time.monotonic() - begun_s
+    through_s = monotonic() - begun_s
     os.write(meters, bytes(reply_count))
-    got = b""
-    while len(got) < reply_count:
-        got += os.read(bridge, 512)
+    read_bytes(bridge, reply_count)
     os.close(bridge)
     os.close(meters)
-    return through_s, time.monotonic() - begun_s
+    return through_s, monotonic() - begun_s
 
 
 @pytest.mark.parametrize(
@@ -412,27 +450,34 @@ def wire_times(line, count, reply_count):
         (115200, "none", 1, 10),
     ],
 )
-def test_bytes_take_their_time(baudrate, parity, stop_bits, bits):
-    with Line(baudrate, parity, stop_bits, turnaround_ms=5) as line:
-        attempts = [wire_times(line, 8, 9) for _ in range(3)]
+def test_bytes_take_their_time(baudrate, parity, stop_bits, bits, monkeypatch):
     request_s = 8 * bits / baudrate
     reply_s = request_s + 0.005 + 9 * bits / baudrate
-    late_ms = [((a - request_s) * 1000, (b - reply_s) * 1000) for a, b in attempts]
-    assert all(late >= 0 for pair in late_ms for late in pair)
-    assert min(late for late, _ in late_ms) < 1 and min(late for _, late in late_ms) < 1
+    with Line(baudrate, parity, stop_bits, turnaround_ms=5) as line:
+        through_s, replied_s = wire_times(line, 8, 9, time.monotonic)
+        assert through_s >= request_s and replied_s >= reply_s
+    virtual = VirtualTime(monkeypatch)
+    with Line(baudrate, parity, stop_bits, turnaround_ms=5) as line:
+        for _ in range(3):
+            through_s, replied_s = wire_times(line, 8, 9, virtual.monotonic)
+            assert 0 <= through_s - request_s + 1e-9 < 0.0005
+            assert 0 <= replied_s - reply_s + 1e-9 < 0.0005
+            virtual.now_s += 1
 
 
-def test_two_that_speak_at_once_spoil_each_other():
-    # Slow, so that a busy PC does not let one finish before the other begins.
-    with Line(2400, turnaround_ms=0) as line:
+def test_two_that_speak_at_once_spoil_each_other(monkeypatch):
+    virtual = VirtualTime(monkeypatch)
+    virtual.held = True
+    with Line(9600, turnaround_ms=0) as line:
         bridge = os.open(line.bridge_tty, os.O_RDWR | os.O_NOCTTY)
         meters = os.open(line.meter_tty, os.O_RDWR | os.O_NOCTTY)
         os.write(meters, b"reply")
-        time.sleep(0.001)
+        until(lambda: line.byte_counts == (0, 5))
         os.write(bridge, b"request")
-        assert os.read(meters, 100) != b"request"
-        time.sleep(0.003)
-        assert os.read(bridge, 100) != b"reply"
+        until(lambda: line.byte_counts == (7, 5))
+        virtual.held = False
+        assert read_bytes(meters, 7) != b"request"
+        assert read_bytes(bridge, 5) != b"reply"
         os.close(bridge)
         os.close(meters)
         assert line.collisions == 1
@@ -442,8 +487,7 @@ def test_a_line_with_echo_gives_the_bridge_its_own_bytes():
     with Line(115200, echo=True) as line:
         bridge = os.open(line.bridge_tty, os.O_RDWR | os.O_NOCTTY)
         os.write(bridge, b"echo")
-        time.sleep(0.01)
-        assert os.read(bridge, 100) == b"echo"
+        assert read_bytes(bridge, 4) == b"echo"
         os.close(bridge)
 
 
