@@ -122,7 +122,8 @@ def _soft_reset():
 
 
 def _note_heap():
-    """For those who measure the firmware's heap: what was taken before it came."""
+    """For those who measure the firmware's heap and names: what was taken before it came."""
+    host.note_names()
     gc.collect()
     with host.open_state("heap", "w") as file:
         file.write(str(gc.mem_alloc()))
