@@ -50,9 +50,10 @@ check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
 	@$(PY) -m host_tools.owner.check $(CONFIG) $(ARGS)
 
-flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC.bin (or one that lies here)
+flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 (also: BOARD=lilygo-t-can485 FIRMWARE=file.bin BLUETOOTH=keep)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.flash --port $(PORT) $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(ARGS)
+	@$(PY) -m host_tools.owner.flash --port $(PORT) $(if $(BOARD),--board "$(BOARD)") $(if $(FIRMWARE),--firmware "$(FIRMWARE)") \
+	  $(if $(BLUETOOTH),--bluetooth "$(BLUETOOTH)") $(ARGS)
 
 deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.json
 	@$(call need,PORT CONFIG)

@@ -10,6 +10,7 @@ KEYS = [
     "name",
     "chip",
     "psram",
+    "firmware",
     "uart",
     "clamps",
     "led",
@@ -86,6 +87,14 @@ def broken(**changes):
         ({"uart": {"rx": 20}}, "uart.rx: GPIO20 does not exist on esp32"),
         ({"uart": {"rx": 3}}, "uart.rx: GPIO3 belongs to the console"),
         ({"uart": {"id": 0}}, "uart.id: esp32 has no free UART 0"),
+        (
+            {"firmware": "ESP32_GENERIC_S3"},
+            "firmware: ESP32_GENERIC_S3 is not for esp32; ESP32_GENERIC and ESP32_GENERIC-SPIRAM are",
+        ),
+        (
+            {"firmware": "ESP32_GENERIC-SPIRAM"},
+            "firmware: ESP32_GENERIC-SPIRAM is for boards with PSRAM",
+        ),
     ],
 )
 def test_an_impossible_board_is_refused(changes, problem):
@@ -100,6 +109,13 @@ def test_octal_psram_takes_its_pins_on_the_s3():
     board = copy.deepcopy(boards.load("waveshare-esp32-s3-rs485-can"))
     board["uart"]["tx"] = 35
     assert boards.problems(board) == ["uart.tx: GPIO35 belongs to the PSRAM"]
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_a_boards_page_names_the_file_to_get(name):
+    build = boards.load(name)["firmware"]
+    page = (boards.ROOT / "boards" / f"{name}.md").read_text("utf-8")
+    assert f"`{build}-<date>-v<version>.bin`" in page and f"BOARD={name}" in page
 
 
 def test_a_strapping_pin_on_the_bus_is_warned_of():

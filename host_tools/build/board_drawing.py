@@ -265,6 +265,7 @@ def page(name, board):
         "",
         f'`"board": "{name}"` in config.json. Transceiver: {wiring["transceiver"]}.',
         "",
+        *_firmware_lines(name, board["firmware"]),
         f"![Wiring of {board['name']}]({name}.svg)",
         "",
         "| use | GPIO |",
@@ -288,6 +289,15 @@ def page(name, board):
         "",
     ]
     return "\n".join(lines)
+
+
+def _firmware_lines(name, build):
+    page = f"micropython.org/download/{build.partition('-')[0]}"
+    return [
+        f"**Firmware.** `{build}-<date>-v<version>.bin` from [{page}](https://{page}/), then "
+        f"`make flash PORT=... BOARD={name}` ([which version, and what it does](../docs/flashing.md)).",
+        "",
+    ]
 
 
 def _clamp_lines(board):

@@ -18,6 +18,11 @@ def load(name):
     return json.loads((_FOLDER / f"{name}.json").read_text("utf-8")) if name in names() else None
 
 
+def builds(chip):
+    """MicroPython's builds that a board with this chip may name; the first is for any. [] for an unknown chip."""
+    return _CHIPS.get(chip, {}).get("firmware", [])
+
+
 def uses(board):
     """Every (what, pin, direction) of a board; direction is "out", "in", "measure" or "any"."""
     uart = board["uart"]
@@ -39,6 +44,7 @@ def problems(board):
     found = []
     if board["uart"]["id"] not in chip["uarts"]:
         found.append(f"uart.id: {board['chip']} has no free UART {board['uart']['id']}")
+    found += [f"firmware: {board['firmware']} {reason}" for reason in _unfit(board)]
     taken = {}
     for what, pin, direction in uses(board):
         if pin in taken:
@@ -48,6 +54,13 @@ def problems(board):
             f"{what}: GPIO{pin} {reason}" for reason in _reasons(board, chip, pin, direction)
         ]
     return found
+
+
+def _unfit(board):
+    if board["firmware"] not in builds(board["chip"]):
+        yield f"is not for {board['chip']}; {' and '.join(builds(board['chip']))} are"
+    elif "SPIRAM" in board["firmware"] and not board["psram"]:
+        yield "is for boards with PSRAM"
 
 
 def _reasons(board, chip, pin, direction):

@@ -1,74 +1,45 @@
-"""`make flash PORT=... [FIRMWARE=...]`: put MicroPython on a board.
+"""`make flash PORT=... [BOARD=...] [FIRMWARE=...]`: put MicroPython on a board.
 
-The firmware file is one from micropython.org, given or lying in the working folder. What it is for and which version
-it holds is read from the file itself, so that a wrong one is refused before anything is erased.
+The firmware file is one from micropython.org, given or found in the working folder. What it is for and which version
+it holds is read from the file itself, so that a wrong or damaged one is refused before anything is erased. From an
+image of the classic ESP32 the memory for Bluetooth is released (bluetooth_memory.py). docs/flashing.md is the page.
 """
 
 import argparse
-import re
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
-from host_tools.owner.deploy import OLDEST
+from host_tools.build import boards
+from host_tools.owner import bluetooth_memory, firmware_image
+from host_tools.owner.bluetooth_memory import NotReleased
+from host_tools.owner.esptool_process import esptool, last_words, recognise
+from host_tools.owner.firmware_files import RECOMMENDED, FlashError, dotted, find, firmware
+from host_tools.owner.firmware_image import ESP32, TABLE_BYTES, TABLE_IN_FLASH, ImageError
 from host_tools.owner.remote import RemoteError, check_port
 
-RECOMMENDED = (1, 28)
 _BAUDRATE = "460800"
-
-# Of esp_image_header_t (ESP-IDF, esp_app_format.h): its first byte, and where the chip's number stands.
-_MAGIC = 0xE9
-_CHIP_AT = 12
-_PARTITIONS_AT = 0x8000  # in flash
-_PARTITIONS_MAGIC = b"\xaa\x50"
-_VERSION = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
-_NAMED_VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
-
-_CHIP = re.compile(r"Connected to (ESP\S+) on ")
-
-
-class Chip(NamedTuple):
-    """name: as esptool says it. offset: where its ROM looks for the bootloader. download: micropython.org's name."""
-
-    name: str
-    offset: int
-    download: str
-
-
-CHIPS = {
-    0: Chip("ESP32", 0x1000, "ESP32_GENERIC"),
-    2: Chip("ESP32-S2", 0x1000, "ESP32_GENERIC_S2"),
-    5: Chip("ESP32-C3", 0, "ESP32_GENERIC_C3"),
-    9: Chip("ESP32-S3", 0, "ESP32_GENERIC_S3"),
-    13: Chip("ESP32-C6", 0, "ESP32_GENERIC_C6"),
-}
-
-
-class FlashError(Exception):
-    """Nothing was flashed, or not all; the text is for the user."""
-
-
-class Firmware(NamedTuple):
-    path: Path
-    chip: Chip
-    version: tuple
+_FILE_SYSTEMS = ("vfs", "ffat")  # the labels that MicroPython looks for
 
 
 def main(argv=None, run=None):
     """run(words, show): esptool; returns (exit status, what it said). show: let the user see it at once."""
     arguments = _parser().parse_args(argv)
     try:
+        board = _board(arguments.board)
         given = firmware(arguments.firmware) if arguments.firmware else None
         check_port(arguments.port)
-        _flash(arguments.port, given, arguments.keep_files, run or esptool)
+        _flash(arguments, board, given, run or esptool)
     except (FlashError, RemoteError) as error:
         print(f"flash: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("flash: stopped; the board may be without a program now", file=sys.stderr)
         return 130
-    print("MicroPython is on the board; next: make deploy")
+    if arguments.keep_files:
+        print("MicroPython is on the board; its files and settings are as before")
+    else:
+        print("MicroPython is on the board; next: make deploy")
     return 0
 
 
@@ -77,120 +48,141 @@ def _parser():
         prog="python -m host_tools.owner.flash", description="Put MicroPython on a board."
     )
     parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")
+    parser.add_argument("--board", metavar="NAME", help="one of boards/; else any with this chip")
     parser.add_argument(
-        "--firmware", type=Path, metavar="FILE", help="a .bin; else the newest that lies here"
+        "--firmware", type=Path, metavar="FILE", help="a .bin; else the newest fitting one here"
     )
     parser.add_argument(
-        "--keep-files", action="store_true", help="do not erase: for a newer MicroPython"
+        "--bluetooth",
+        choices=("release", "keep"),
+        default="release",
+        help="keep: leave its memory reserved (classic ESP32)",
+    )
+    parser.add_argument(
+        "--keep-files", action="store_true", help="write the application only, erase no files"
     )
     return parser
 
 
-def _flash(port, given, keep_files, run):
-    chip = recognise(*run(["--port", port, "flash-id"], False))
-    chosen = given or find(Path.cwd(), chip)
+def _board(name):
+    if name is None:
+        return None
+    if name not in boards.names():
+        raise FlashError(f"there is no board {name}; there are {', '.join(boards.names())}")
+    return boards.load(name)
+
+
+def _flash(arguments, board, given, run):
+    def ask(*words):
+        return _ask(run, ["--port", arguments.port, "--chip", chip.option, *words])
+
+    chip, build = recognise(*run(["--port", arguments.port, "flash-id"], False))
+    if board:
+        build = _build_of(board, chip)
+    chosen = given or find(Path.cwd(), chip, build)
+    _check_fits(chosen, chip, build)
+    print(f"{chip.name}: {chosen.path.name}, MicroPython {dotted(chosen.version)}")
+    data = _released(chosen) if arguments.bluetooth == "release" else chosen.data
+    with tempfile.TemporaryDirectory() as folder:
+        application = Path(folder, "application.bin")
+        application.write_bytes(data[chosen.application.start : chosen.application.end])
+        _check_application(application, chosen, run)
+        if arguments.keep_files:
+            _check_partitions(chosen, Path(folder, "partitions.bin"), ask)
+            where = chosen.application.partition.flash_offset
+            _write(ask, where, application)
+        else:
+            whole = Path(folder, "firmware.bin")
+            whole.write_bytes(data)
+            ask("erase-flash")
+            _write(ask, chip.bootloader_at, whole)
+
+
+def _ask(run, words):
+    status, said = run(words, True)
+    if status:
+        raise FlashError(f"esptool stopped: {last_words(said)}")
+
+
+def _write(ask, flash_offset, path):
+    ask("--baud", _BAUDRATE, "write-flash", hex(flash_offset), str(path))
+
+
+def _build_of(board, chip):
+    if board["chip"] != chip.option:
+        raise FlashError(f"{board['name']} has an {board['chip']}; the board at this port is {chip.name}")
+    return board["firmware"]
+
+
+def _check_fits(chosen, chip, build):
     if chosen.chip != chip:
         raise FlashError(f"{chosen.path.name} is for {chosen.chip.name}; the board is {chip.name}")
-    name = ".".join(map(str, chosen.version))
-    print(f"{chip.name}: {chosen.path.name}, MicroPython {name}")
+    if chosen.build not in (build, None):
+        print(f"warning: {chosen.path.name} is {chosen.build}; for this board {build} is right")
     if chosen.version[:2] < RECOMMENDED:
-        print(f"warning: {'.'.join(map(str, RECOMMENDED))} or newer is recommended")
-    steps = [] if keep_files else [["erase-flash"]]
-    steps.append(["--baud", _BAUDRATE, "write-flash", hex(chip.offset), str(chosen.path)])
-    for step in steps:
-        status, said = run(["--port", port, "--chip", chip_option(chip), *step], True)
-        if status:
-            raise FlashError(f"esptool stopped: {last_words(said)}")
+        print(f"warning: {dotted(RECOMMENDED)} or newer is recommended")
 
 
-def chip_option(chip):
-    return chip.name.lower().replace("-", "")
-
-
-def recognise(status, said):
-    """The chip, from what esptool says of it."""
-    match = _CHIP.search(said)
-    if status or not match:
-        raise FlashError(
-            f"no ESP32 answers: {last_words(said)}. Hold the BOOT button while you start this, "
-            "and look whether the cable carries data"
-        )
-    for chip in CHIPS.values():
-        if chip.name == match[1]:
-            return chip
-    raise FlashError(f"the bridge does not run on {match[1]}")
-
-
-def last_words(said):
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
-    last = (errors or lines or ["it said nothing"])[-1]
-    return last.removeprefix("ERROR:").strip().removeprefix("A fatal error occurred:").strip(" .")
-
-
-def firmware(path):
-    """What a file is. Raises FlashError unless it is a whole image with a MicroPython that will do."""
+def _released(chosen):
+    """The bytes to write. What cannot be changed safely is flashed as it is."""
+    if chosen.chip != ESP32:
+        return chosen.data
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FlashError(f"{path}: {error.strerror}") from None
-    if len(data) < 0x10000 or data[0] != _MAGIC:
-        raise FlashError(f"{path.name} is no firmware of an ESP32")
-    number = int.from_bytes(data[_CHIP_AT : _CHIP_AT + 2], "little")
-    if number not in CHIPS:
-        raise FlashError(f"{path.name} is for a chip on which the bridge does not run")
-    chip = CHIPS[number]
-    at = _PARTITIONS_AT - chip.offset
-    if data[at : at + 2] != _PARTITIONS_MAGIC:
-        raise FlashError(f"{path.name} is but a part of a firmware (an update?); take the whole")
-    return Firmware(path, chip, _version(path, data))
-
-
-def _version(path, data):
-    match = _VERSION.search(data) or _NAMED_VERSION.search(path.name)
-    if not match:
-        raise FlashError(f"{path.name} does not say which MicroPython it is; is it one?")
-    version = tuple(int(part or 0) for part in match.groups())
-    if version[:2] < OLDEST:
-        name = ".".join(map(str, version))
-        raise FlashError(f"{path.name} is MicroPython {name}; 1.24 or newer is needed")
-    return version
-
-
-def find(folder, chip):
-    """The newest firmware for this chip in the folder."""
-    found, refused = [], []
-    for path in sorted(folder.glob("*.bin")):
-        try:
-            found.append(firmware(path))
-        except FlashError as error:
-            refused.append(str(error))
-    fitting = [each for each in found if each.chip == chip]
-    if fitting:
-        return max(fitting, key=lambda each: each.version)
-    refused += [f"{each.path.name} is for {each.chip.name}" for each in found]
-    seen = f" ({'; '.join(refused)})" if refused else ""
-    raise FlashError(
-        f"no firmware for {chip.name} lies here{seen}: get {chip.download}-...-v1.28.0.bin or newer "
-        "from micropython.org/download and name it with FIRMWARE=..."
+        data = bluetooth_memory.release(chosen.data, chosen.application)
+    except NotReleased as error:
+        print(
+            f"note: {chosen.path.name} {error}, so it is flashed unchanged: "
+            "its memory for Bluetooth stays reserved"
+        )
+        return chosen.data
+    print(
+        f"{bluetooth_memory.RELEASED_BYTES:,} bytes that it reserves for Bluetooth are released "
+        "(BLUETOOTH=keep leaves them reserved)"
     )
+    return data
 
 
-def esptool(words, show):
-    """esptool in a process of its own: it ends the one it runs in when it fails."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "esptool", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    said = bytearray()
-    while data := process.stdout.read1(256):
-        said += data
-        if show:
-            sys.stdout.buffer.write(data)
-            sys.stdout.flush()
-    return process.wait(), said.decode(errors="replace")
+def _check_application(path, chosen, run):
+    """Nothing is written that esptool finds damaged, whoever damaged it."""
+    status, said = run(["--chip", chosen.chip.option, "image-info", str(path)], False)
+    checks = 2 if chosen.application.hash_at else 1
+    if status or said.count("(valid)") != checks or "(invalid" in said:
+        raise FlashError(
+            f"esptool finds the application of {chosen.path.name} damaged: {last_words(said)} "
+            "(nothing was changed on the board)"
+        )
+
+
+def _check_partitions(chosen, path, ask):
+    """Only where the board's partitions are the image's does writing the application leave the files alone."""
+    ask("read-flash", hex(TABLE_IN_FLASH), hex(TABLE_BYTES), str(path))
+    try:
+        held = firmware_image.partitions(path.read_bytes())
+    except ImageError as error:
+        raise FlashError(f"the board {error}; flash it without --keep-files") from None
+    reason = difference(held, firmware_image.file_partitions(chosen.data))
+    if reason:
+        raise FlashError(
+            f"the board's partition table is not that of {chosen.path.name}: {reason}. Nothing was "
+            "changed; flash without --keep-files, which erases all files, then make deploy"
+        )
+
+
+def difference(held, wanted):
+    """Why an application cannot be exchanged alone, or None. held: on the board; wanted: in the file.
+
+    The board may name its file system and the file not: since 1.26 MicroPython's table leaves it out, and MicroPython
+    takes the same place for it.
+    """
+    if len(firmware_image.applications(held)) != 1:
+        return "it has more than one place for an application"
+    for partition in wanted:
+        if partition not in held:
+            return f"no {partition.label} at 0x{partition.flash_offset:X} of its size"
+    for partition in held:
+        if partition not in wanted and partition.label not in _FILE_SYSTEMS:
+            return f"it has {partition.label} as well"
+    return None
 
 
 if __name__ == "__main__":
