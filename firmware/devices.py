@@ -26,7 +26,7 @@ class Builder:
         site.clamps = []  # (device, its entry of the config)
         site.load = None  # the house load as a device, where clamps measure it
         site.links = []  # in the order of the config
-        site.doubts = {}  # profile -> its `doubt`
+        site.doubts = {}  # profile -> its `caveat`
         site.voltages = {}  # phase -> (fields, key), where a meter measures them and clamps want them
         site.clock = None  # where a device needs the local day
         self._time = config["time"]
@@ -99,8 +99,9 @@ class Builder:
             self.site.links.append(other)
             self._quantities[unit] = []
             self._identities[unit] = []
-        if "doubt" in description:
-            self.site.doubts[entry["profile"]] = description["doubt"]
+        caveat = description.get("caveat", description.get("doubt"))
+        if caveat:
+            self.site.doubts[entry["profile"]] = caveat
         if "sunspec" in description:
             function = description["defaults"]["function"]
             self._searches[unit] = (function, description["sunspec"]["bases"])

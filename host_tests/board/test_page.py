@@ -81,9 +81,9 @@ def test_the_page_repeats_what_a_profile_is_unsure_of_and_what_a_unit_says_again
             path="/status.json",
         ).body
         page = seen(board.address, tmp_path)
-    doubt = json.loads(DEYE.read_text("utf-8"))["doubt"]
-    assert status["about"]["doubts"] == {"deye-3p-hybrid": doubt}
-    assert f"<b>deye-3p-hybrid</b>: {doubt}" in page
+    caveat = json.loads(DEYE.read_text("utf-8"))["caveat"]
+    assert status["about"]["doubts"] == {"deye-3p-hybrid": caveat}
+    assert f"<b>deye-3p-hybrid</b>: {caveat}" in page
     warning = "Unit 1: model number 112 where the profile expects 137."
     assert f'<p class="bad">{warning}</p>' in page
     assert "last good reply" in page and "exception 2" in page

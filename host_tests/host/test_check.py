@@ -66,7 +66,7 @@ def test_a_missing_file_is_one_line(tmp_path, capsys):
 def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
     (tmp_path / "profiles").mkdir()
     ours = ROOT / "lib" / "planning" / "profiles" / "eastron-sdm630.json"
-    profile = {**json.loads(ours.read_text("utf-8")), "doubt": "Never seen."}
+    profile = {**json.loads(ours.read_text("utf-8")), "caveat": "Never seen."}
     own = tmp_path / "profiles" / "my-meter.json"
     own.write_text(json.dumps(profile), "utf-8")
     path = written(tmp_path, [{**METER, "profile": "my-meter"}])

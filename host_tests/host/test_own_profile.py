@@ -7,6 +7,7 @@ through must be fit to be built and polled.
 import copy
 import json
 import random
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -29,6 +30,18 @@ BASES = [
     "eastron-sdm630", "chint-dtsu666-secondary", "solis-hybrid", "sunspec-inverter", "growatt-sph",
     "foxess-h3-pro", "deye-3p-hybrid", "huawei-sun2000",
 ]  # fmt: skip
+# What an owner may have written for the first format: every key and type that it had.
+OWNERS = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in Path(__file__).with_name("owner_profiles").glob("*.json")
+}
+FIRST_FORMAT = """
+vendor model variants source alternatives serial limits defaults invalid sunspec roles identity doubt
+baudrate parity stop_bits unit registers_per_read pause_ms timeout_ms walls holes bases
+function address type word_order scale positive range factors exponent direction mask negative
+model_id equals u16 s16 m16 u32 s32 u64 s64 f32 f64
+import export charge generation consumption W kW Wh kWh MWh V mV A mA Hz % degC
+""".split()  # noqa: SIM905 - readable
 SPOILT = 1500
 STRANGE = (
     None, True, 0, 1, -1, 5, 70000, 2**40, 1.5, "", "x", "u17", "1 W", "0.1 kWh", "-1 W", "1.2.3 W", "0 W", "0x7FFF",
@@ -97,7 +110,7 @@ class Zeros(dict):
 
 # What only the schema looks at: how texts are written, lists that are empty or name something twice.
 HARMLESS = ("minItems", "minProperties", "uniqueItems")
-ONLY_SCHEMA = ("source", "alternatives", "variants", "doubt", "serial")
+ONLY_SCHEMA = ("source", "alternatives", "variants", "caveat", "serial")
 
 
 def test_the_device_refuses_what_the_schema_refuses_and_can_use_what_it_lets_through():
@@ -128,6 +141,31 @@ def test_the_device_refuses_what_the_schema_refuses_and_can_use_what_it_lets_thr
 @pytest.mark.parametrize("name", OURS)
 def test_our_own_profiles_pass(name):
     assert complaint(OURS[name]) is None
+
+
+def test_the_owners_profiles_use_all_of_the_first_format():
+    words = set(json.dumps(OWNERS).replace('"', " ").replace(",", " ").replace(":", " ").split())
+    assert set(FIRST_FORMAT) <= words
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_a_profile_of_the_first_format_stays_valid(name):
+    warnings = profile_format.check(OWNERS[name], "mine")
+    doubt = "profiles/mine.json: doubt: this key is now called caveat"
+    assert warnings == ([doubt] if "doubt" in OWNERS[name] else [])
+    VALIDATOR.validate(OWNERS[name])
+    build_and_poll(OWNERS[name])
+
+
+def test_doubt_is_read_as_caveat():
+    meter = OWNERS["house-meter"]
+    assert "caveat" not in meter and profile_format.caveat(meter) == meter["doubt"]
+    assert profile_format.caveat(OURS["deye-3p-hybrid"]) == OURS["deye-3p-hybrid"]["caveat"]
+    assert profile_format.caveat(SDM) is None
+    assert complaint(dict(meter, doubt=5)).startswith("profiles/mine.json: doubt: 5 is not text")
+    both = dict(meter, caveat="Twice.")
+    assert complaint(both).startswith('profiles/mine.json: doubt: the old name of "caveat"')
+    assert not VALIDATOR.is_valid(both)
 
 
 def mine(*path, value=None, profile=SDM):
@@ -203,10 +241,18 @@ def test_check_says_it_as_the_device_does(tmp_path, capsys):
     assert said(tmp_path, capsys, SDM)[0] == 0
 
 
+def test_check_warns_of_an_old_key(tmp_path, capsys):
+    meter = OWNERS["house-meter"]
+    code, out, _ = said(tmp_path, capsys, meter)
+    assert code == 0
+    assert "warning: profiles/mine.json: doubt: this key is now called caveat" in out
+    assert f"warning: devices[0].profile: {meter['doubt']}" in out
+
+
 def test_check_holds_it_against_the_schema_too(tmp_path, capsys):
-    wrong = dict(SDM, doubt="No full stop")
+    wrong = dict(SDM, caveat="No full stop")
     code, _, err = said(tmp_path, capsys, wrong)
-    assert code == 1 and err[0].startswith("profiles/mine.json: doubt: ")
+    assert code == 1 and err[0].startswith("profiles/mine.json: caveat: ")
     assert "What the owner should check, in plain words" in err[0]
 
 

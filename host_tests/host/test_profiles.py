@@ -258,9 +258,9 @@ def test_alternatives_exist_and_know_each_other(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_profile_named_in_a_doubt_exists(name):
+def test_a_profile_named_in_a_caveat_exists(name):
     makers = {one.partition("-")[0] for one in PROFILES}
-    for word in re.findall(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b", PROFILES[name].get("doubt", "")):
+    for word in re.findall(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b", PROFILES[name].get("caveat", "")):
         if word.partition("-")[0] in makers:
             assert word in PROFILES
 

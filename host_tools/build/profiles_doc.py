@@ -22,7 +22,7 @@ settings: *preset* is what a program sets for this very device, *default* only a
 the device. A role in brackets uses the registers of another one. Made from `lib/planning/profiles/` by
 `python -m host_tools.build.profiles_doc`; the format is in [design.md](design.md#profiles).
 
-| Device | Profile | Serial | Roles and quantities | Doubt |
+| Device | Profile | Serial | Roles and quantities | Caveat |
 | --- | --- | --- | --- | --- |
 """
 
@@ -75,8 +75,8 @@ def roles(profile):
     return "<br>".join(lines)
 
 
-def doubt(profile):
-    words = [profile["doubt"]] if "doubt" in profile else []
+def caveat(profile):
+    words = [profile["caveat"]] if "caveat" in profile else []
     if "alternatives" in profile:
         words.append(f"See also {', '.join(f'`{name}`' for name in profile['alternatives'])}.")
     return " ".join(words)
@@ -84,7 +84,7 @@ def doubt(profile):
 
 def page(profiles):
     rows = [
-        f"| {device(one)} | `{name}` | {serial(one)} | {roles(one)} | {doubt(one)} |\n"
+        f"| {device(one)} | `{name}` | {serial(one)} | {roles(one)} | {caveat(one)} |\n"
         for name, one in profiles.items()
     ]
     return _HEAD.format(count=len(profiles)) + "".join(rows)

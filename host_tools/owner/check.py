@@ -12,7 +12,7 @@ import jsonschema
 
 from host_tools.build import boards
 from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
-from planning import settings, strict_json
+from planning import profile_format, settings, strict_json
 
 _SCHEMA = ROOT / "docs" / "profile.schema.json"
 _CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
@@ -110,8 +110,12 @@ def warnings(config, files):
         yield f"devices: {len(config['devices'])} may take more memory than a chip without PSRAM has; {_DEVICES} fit"
     yield from _board_warnings(config, files)
     for i, device in enumerate(config["devices"]):
-        if "profile" in device and files.load("profile", device["profile"]).get("doubt"):
-            yield f"devices[{i}].profile: {files.load('profile', device['profile'])['doubt']}"
+        if "profile" in device:
+            profile = files.load("profile", device["profile"])
+            yield from profile_format.check(profile, device["profile"])
+            caveat = profile_format.caveat(profile)
+            if caveat:
+                yield f"devices[{i}].profile: {caveat}"
         if "clamp" in device and device["power_factor"] == 1:
             yield f"devices[{i}].clamp: power_factor is 1, so watts are volt-amperes"
     cycle_ms = power_cycle_ms(config, files)

@@ -241,8 +241,8 @@ def _report(setting, found, console):
         console.print(f"unit {unit}: {_words(confidence, candidates)}")
         for candidate in candidates:
             console.print(f"  {candidate.name}: {'; '.join(candidate.evidence)}")
-            if confidence == "ambiguous" and candidate.profile.get("doubt"):
-                console.print(f"    {candidate.profile['doubt']}")
+            if confidence == "ambiguous" and candidate.profile.get("caveat"):
+                console.print(f"    {candidate.profile['caveat']}")
         if confidence in ("sure", "likely"):
             devices += entries(unit, candidates[0])
     bus = {"baudrate": baudrate, "parity": parity, "stop_bits": stop_bits}

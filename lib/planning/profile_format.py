@@ -21,7 +21,7 @@ invalid section all
 sunspec section -
 roles section needed
 identity section all
-doubt text - 1 500
+caveat text - 1 500
 
 [limits]
 registers_per_read whole - 4 125
@@ -99,12 +99,32 @@ _INT32 = (-2147483648, 2147483647)
 
 
 def check(profile, name):
-    """Raises SettingsError, which names file and place, if this is no profile."""
+    """Raises SettingsError, which names file and place, if this is no profile; returns [warning of an old key]."""
+    file = "profiles/%s.json" % name
     try:
-        _check(profile)
+        written, renamed = _with_new_names(profile)
+        _check(written)
     except SettingsError as error:
         inside = ": " + error.place if error.place else ""
-        raise SettingsError("profiles/%s.json%s" % (name, inside), error.problem)
+        raise SettingsError(file + inside, error.problem)
+    return ["%s: %s: this key is now called %s" % (file, old, new) for old, new in renamed]
+
+
+def caveat(profile):
+    """What the owner should check, or None; of a profile as it is written in its file."""
+    return profile.get("caveat", profile.get("doubt"))
+
+
+def _with_new_names(profile):
+    """(the profile with today's keys, [(old key, new key)])"""
+    if type(profile) is not dict or "doubt" not in profile:
+        return profile, []
+    if "caveat" in profile:
+        complain("doubt", 'the old name of "caveat", which is here, too; one of them is allowed')
+    checked(profile["doubt"], "text", (1, 500), "doubt")
+    written = dict(profile)
+    written["caveat"] = written.pop("doubt")
+    return written, [("doubt", "caveat")]
 
 
 def _rows(section):
