@@ -5,6 +5,7 @@ Nothing waits: getaddrinfo of a name would hold the loop, so the DNS server is a
 
 import os
 import socket
+from array import array
 
 from micropython import const
 
@@ -23,12 +24,13 @@ _JUMP_S = const(60)
 
 
 class Clock:
-    """A part. config: the section `time`; zone: see planning.zone. `network` is to be given: the station's."""
+    """A component. config: the plan's `time`, with the zone as planning.zone.changes() tells it. `network` is to be given: the station's."""
 
-    def __init__(self, config, zone):
+    def __init__(self, config):
         self._server = config["server"]
         self._port = config["port"]
-        self._offset_s, self._other_s, self._changes = zone
+        self._offset_s, self._other_s, changes = config["zone"]
+        self._changes = array("i", changes)
         self._change = 0  # the next one
         self._now_s = None  # since 2024-01-01 UTC
         self._second_ms = None  # its begin

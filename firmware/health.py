@@ -2,31 +2,31 @@
 
 import gc
 
-import esp32
 from micropython import const
 
+from firmware.hw import chip
 from ticks import ticks_add, ticks_diff
 
-_LOOK_MS = const(1000)
+_POLL_MS = const(1000)
 _RETRY_MS = const(10)
 _GARBAGE_BYTES = const(2048)  # well before gc.threshold collects at a moment of its own (boot.py)
-_IDF_LOOK_S = const(5)
+_IDF_POLL_S = const(5)
 # In one piece: with 1.5 kB an ESP32 hears nothing more, and what lwIP then has to send again holds the rest for minutes.
 _IDF_LEAST_BYTES = const(4096)
-_IDF_LOOKS = const(6)
+_IDF_POLLS = const(6)
 
-room = None  # keeps MicroPython's heap as large as the boot made it (room.py)
+reserve = None  # keeps MicroPython's heap as large as the boot made it (heap_reserve.py)
 
 
 class Health:
-    """A part. may_hold(): whether holding the loop for some ms delays nobody. reset(reason)."""
+    """A component. may_hold(): whether holding the loop for some ms delays nobody. reset(reason)."""
 
     def __init__(self, may_hold, reset):
         self._may_hold = may_hold
         self._reset = reset
         self._second_ms = None
-        self._idf_s = 0  # the uptime of the next look
-        self._short = 0  # looks in a row that found too little
+        self._idf_s = 0  # the uptime of the next poll
+        self._short = 0  # polls in a row that found too little
         self.stats = {
             "uptime_s": 0,
             "heap_live": 0,
@@ -44,26 +44,23 @@ class Health:
             self._second_ms = ticks_add(self._second_ms, 1000)
             stats["uptime_s"] += 1
         if stats["uptime_s"] >= self._idf_s:
-            self._idf_s += _IDF_LOOK_S
-            self._look_at_idf()
+            self._idf_s += _IDF_POLL_S
+            self._poll_idf()
         stats["heap_used"] = gc.mem_alloc()
         stats["heap_free"] = gc.mem_free()
         if stats["heap_used"] - stats["heap_live"] < _GARBAGE_BYTES:
-            return _LOOK_MS
+            return _POLL_MS
         if not self._may_hold():
             return _RETRY_MS
         gc.collect()
         stats["heap_live"] = gc.mem_alloc()
-        return _LOOK_MS
+        return _POLL_MS
 
-    def _look_at_idf(self):
+    def _poll_idf(self):
         """The memory that Wi-Fi and lwIP live on; MicroPython's heap takes of it when it grows."""
-        free = largest = 0
-        for _, region_free, region_largest, _ in esp32.idf_heap_info(esp32.HEAP_DATA):
-            free += region_free
-            largest = max(largest, region_largest)
+        free, largest = chip.idf_memory()
         self.stats["idf_free"] = free
         self.stats["idf_largest"] = largest
         self._short = self._short + 1 if largest < _IDF_LEAST_BYTES else 0
-        if self._short == _IDF_LOOKS:
+        if self._short == _IDF_POLLS:
             self._reset("no memory left for the network")

@@ -5,7 +5,7 @@
 Nothing that holds a secret is ever given to it; the config does.
 """
 
-from firmware.life import uptime_s
+from firmware.trial import uptime_s
 from httpd.ring import Ring
 
 ring = Ring(1024)

@@ -1,7 +1,6 @@
-"""Second on the board: chooses a slot, runs it, and keeps over a reset why it ended.
+"""Second on the board: chooses a slot and a mode, runs it, and notes over a reset why it ended.
 
-Whole in itself, since it has to cope with a slot that does not even import. What /slot and the RTC memory hold
-is told in docs/design.md.
+Self-contained, since it has to cope with a slot that does not even import. What /slot, plan.json and the memory hold: docs/device.md.
 """
 
 import gc
@@ -19,10 +18,56 @@ _CRASH_MS = const(5000)
 _SAFE_CRASH_MS = const(600000)  # nothing runs then: the console is what is left
 _TEXT_BYTES = const(500)
 _TRIES = const(2)  # failed starts after which a new slot is given up
-_SAFE = const(5)  # failed starts after which nothing is tried any more
-_HEAD = b"N\0\0\0\0\0"  # mark, failed starts, uptime
+_SAFE = const(5)  # failed starts after which safe mode runs instead
+_EMPTY = b"N\0\0\0\0\0"  # mark, failed starts, uptime
+_WATCHDOG = "firmware.hw.watchdog"
 _FILE = (0x8000,) + (0,) * 9
 _FOLDER = (0x4000,) + (0,) * 9
+
+
+class ResetMemory:
+    """RTC memory, which outlives every reset but the loss of power.
+
+    failed: starts that did not prove themselves, this one included once it is counted; uptime_s and text: how long the last run lasted and
+    why it ended, until this run notes its own.
+    """
+
+    def __init__(self):
+        self._rtc = machine.RTC()
+        memory = self._rtc.memory()
+        if memory[:1] != _EMPTY[:1] or len(memory) < len(_EMPTY):
+            memory = _EMPTY
+        self.failed = memory[1]
+        self.uptime_s = int.from_bytes(memory[2:6], "little")
+        self.text = memory[6:]
+
+    def write(self):
+        head = _EMPTY[:1] + bytes([self.failed]) + self.uptime_s.to_bytes(4, "little")
+        self._rtc.memory(head + self.text[:_TEXT_BYTES])
+
+    def note(self, reason):
+        """The reason for an end that is near; the next run tells it."""
+        self.text = reason.encode()
+        self.write()
+
+    def begin(self):
+        """This run tells its own end from now on."""
+        self.uptime_s = 0
+        self.text = b""
+        self.write()
+
+    def forget(self, reason):
+        """Somebody is at the console, and may reset as he likes."""
+        self.failed = self.uptime_s = 0
+        self.note(reason)
+
+    def remember(self, error):
+        """The end of a traceback."""
+        gc.collect()
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        self.text = text.getvalue().encode()[-_TEXT_BYTES:]
+        self.write()
 
 
 class Slot:
@@ -42,7 +87,7 @@ class Slot:
         pass
 
     def forget(self):
-        """From now on names are looked for where they are: the boot is over."""
+        """From now on names are looked for where they are: all is imported, and the names are no longer worth their heap."""
         self._folders = None
 
     def stat(self, path):
@@ -75,69 +120,93 @@ def slots():
         return ["/"]
 
 
-def counted():
-    """Count this start: (root, whether it is on trial, whether it is to be in safe mode)."""
-    rtc = machine.RTC()
-    memory = rtc.memory()
-    head = bytearray(memory[:6] if memory[:1] == b"N" and len(memory) > 5 else _HEAD)
+def count(memory):
+    """Count this start. Returns (root, whether it is on trial, whether safe mode is to run)."""
     roots = slots()
-    if len(roots) > 1 and head[1] >= _TRIES:
-        try:
-            with open("/slot.tmp", "w") as file:
-                file.write(roots[1])
-            os.rename("/slot.tmp", "/slot")
-        except OSError:
-            pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself
-        memory = head + b"the new version was given up: " + memory[6:]
+    if len(roots) > 1 and memory.failed >= _TRIES:
+        _go_back(roots[1])
+        memory.text = b"the new version was given up: " + memory.text
         del roots[0]
-        head[1] = 0
-    failed = head[1]
+        memory.failed = 0
+    failed = memory.failed
     # However safe mode ends, the start after it is one more try.
-    head[1] = failed + 1 if failed < _SAFE else _SAFE - 1
-    rtc.memory(head + memory[6:])
+    memory.failed = failed + 1 if failed < _SAFE else _SAFE - 1
+    memory.write()
     return roots[0].rstrip("/"), len(roots) > 1, failed >= _SAFE
 
 
-def remember(error):
-    """Keep the end of a traceback over the reset."""
+def _go_back(root):
+    try:
+        with open("/slot.tmp", "w") as file:
+            file.write(root)
+        os.rename("/slot.tmp", "/slot")
+    except OSError:
+        pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself
+
+
+def chosen(root, memory, is_safe):
+    """Choose a mode and run it. Of the bridge its tasks come back, so that nothing that built them stays on the heap."""
+    if is_safe:
+        from firmware.modes import safe
+
+        return safe.main(root, memory)
+    from firmware.modes.store import Store
+
+    plan = Store(root).plan(memory.failed - 1)
+    if plan is None:
+        from firmware.modes import planning
+
+        plan = planning.main(root, memory)  # ends in a soft reset where the plan can be written
+    if plan is None:
+        return None
+    from firmware.modes import bridge
+
+    return bridge.built(root, memory, plan)
+
+
+def forget_boot():
+    """Give the heap back that only the boot needs: code lies on it, and all of the boot's is in two packages."""
+    for name in list(sys.modules):
+        if name.startswith(("firmware.modes", "loading")):
+            del sys.modules[name]
+    del sys.modules["firmware"].modes
     gc.collect()
-    text = io.StringIO()
-    sys.print_exception(error, text)
-    rtc = machine.RTC()
-    rtc.memory(rtc.memory()[:6] + text.getvalue().encode()[-_TEXT_BYTES:])
 
 
-def forget(reason):
-    """Somebody is at the console, and may reset as he likes."""
-    machine.RTC().memory(b"N\0\0\0\0\0" + reason)
-
-
-def start(root, on_trial, safe):
+def start(root, memory, on_trial, is_safe):
     slot = Slot(root)
     vfs.mount(slot, "/app")
     sys.path[:] = ["/app", "/app/lib", ".frozen"]
     try:
-        if safe:
-            from firmware import safe as app
-        else:
-            from firmware import app
-        app.forget_names = slot.forget
-        app.main(root)
+        tasks = chosen(root, memory, is_safe)
+        slot.forget()
+        forget_boot()
+        if tasks:
+            from firmware import supervisor
+
+            supervisor.run(tasks)
         if on_trial:
             raise RuntimeError("the new version ended")
-        forget(b"ended")
+        memory.forget("ended")
     except KeyboardInterrupt:
         # A second Ctrl-C must not cut this short; the REPL turns it on again.
         micropython.kbd_intr(-1)
-        forget(b"interrupted at the console")
+        memory.forget("interrupted at the console")
+        if _WATCHDOG in sys.modules:
+            sys.modules[_WATCHDOG].relax()
         raise
     except Exception as error:
         # Without anybody at the console it goes on with a reset; until then the REPL shows what happened.
-        machine.WDT(timeout=_SAFE_CRASH_MS if safe else _CRASH_MS)
-        remember(error)
+        machine.WDT(timeout=_SAFE_CRASH_MS if is_safe else _CRASH_MS)
+        memory.remember(error)
         raise
 
 
-chosen = counted()
-del counted
-start(*chosen)
+def main():
+    memory = ResetMemory()
+    root, on_trial, is_safe = count(memory)
+    start(root, memory, on_trial, is_safe)
+
+
+if __name__ == "__main__":
+    main()

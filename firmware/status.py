@@ -1,23 +1,37 @@
-"""What the bridge tells about itself: /status.json and /metrics, from the dicts that its parts keep."""
+"""What the bridge tells about itself: /status.json and /metrics, from the dicts that its components count in."""
 
 import json
 
+from firmware import log, supervisor
 from httpd.answers import JSON
-from httpd.pieces import Report
+from httpd.pieces import Desk, Report
 from ticks import ticks_diff
 from values.readings import POLICIES
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def publish(server, desk, about, *subjects):
-    """Add both reports to the server. about: JSON in bytes; subjects: as below."""
+def publish(server, about, components, devices):
+    """Add both reports to the server. about: what the page tells of this run; components: by name, None where there is none.
+
+    Loaded at boot and not when first asked for: that would hold the loop, and ask for memory that Wi-Fi has.
+    """
+    desk = Desk()
+    counters = [(name, components[name].stats) for name in ("health", "wifi")]
+    counters += [("http", server.stats), ("log", log.stats), ("falls", supervisor.crashes)]
+    bus, clock, clamps = components["bus"], components["time"], components["clamps"]
+    if bus:
+        counters += [("bus", bus.stats), ("line", bus.master.stats)]
+    if clock:
+        counters.append(("time", clock.stats))
+    subjects = counters, devices, bus.units() if bus else [], clamps.clamps if clamps else []
+    about = json.dumps(about).encode()
     server.add(b"/status.json", status(desk, about, server.charger_age_ms, *subjects))
     server.add(b"/metrics", metrics(desk, *subjects))
 
 
 def status(desk, about, charger_age_ms, counters, devices, links, clamps):
-    """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, kept dict)]."""
+    """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, preallocated dict)]."""
 
     def pieces(document, now_ms):
         write = document.write

@@ -1,4 +1,4 @@
-"""Runs each part in an asyncio task and starts it again when it raises."""
+"""Runs each component in an asyncio task and restarts it when it crashes."""
 
 import asyncio
 import io
@@ -14,18 +14,18 @@ _BACKOFF_MIN_MS = const(500)
 _BACKOFF_MAX_MS = const(8000)  # well below the watchdog's time
 _TRACE_CHARS = const(200)
 
-falls = {}  # of each part, by name, and the last one's reason as JSON: what the status page shows
+crashes = {}  # of each component, by name, and the last one's reason as JSON: what the status page shows
 
 
 class Task:
-    """One part, its progress and its falls. vital: whether the bridge is worth nothing without it."""
+    """One component, its progress and its crashes. vital: whether the bridge is worth nothing without it."""
 
-    def __init__(self, name, part, vital=True):
+    def __init__(self, name, component, vital=True):
         self.name = name
-        self.part = part
+        self.component = component
         self.vital = vital
         self.moved = False
-        falls[name] = 0
+        crashes[name] = 0
         self.rest()
 
     def rest(self):
@@ -33,27 +33,27 @@ class Task:
         self._backoff_ms = _BACKOFF_MIN_MS
 
     async def run(self):
-        part = self.part
+        component = self.component
         while True:
             try:
                 while True:
-                    delay_ms = part.step(ticks_ms())
+                    delay_ms = component.step(ticks_ms())
                     self.moved = True
                     await asyncio.sleep_ms(delay_ms)
             except Exception as error:
-                # The one place that catches everything: a part may fall, the others go on.
-                self.fell(error)
+                # The one place that catches everything: a component may crash, the others go on.
+                self._crashed(error)
             await asyncio.sleep_ms(self._backoff_ms)
             self._backoff_ms = min(2 * self._backoff_ms, _BACKOFF_MAX_MS)
 
-    def fell(self, error):
-        falls[self.name] += 1
-        falls["last"] = json.dumps("%s: %r" % (self.name, error)).encode()
+    def _crashed(self, error):
+        crashes[self.name] += 1
+        crashes["last"] = json.dumps("%s: %r" % (self.name, error)).encode()
         trace = io.StringIO()
         sys.print_exception(error, trace)
         # The innermost lines, each whole.
         text = trace.getvalue().rstrip()[-_TRACE_CHARS:]
-        log.error(self.name, "fell:", text[text.find("\n") + 1 :])
+        log.error(self.name, "crashed:", text[text.find("\n") + 1 :])
 
 
 def run(tasks):

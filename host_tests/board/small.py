@@ -39,6 +39,19 @@ def main(root):
 """
 
 
+# What main.py wants of a slot: a store whose plan always fits, and a bridge.
+STORE = "class Store:\n    def __init__(self, root):\n        pass\n\n    def plan(self, failed):\n        return {}\n"
+BRIDGE = "from firmware import app\n\ndef built(root, memory, plan):\n    app.memory = memory\n    return app.main(root)\n"
+
+
+def put_modes(folder):
+    """The modes of a firmware that is firmware/app.py alone: its main(root), which may use `memory`."""
+    modes = Path(folder, "firmware", "modes")
+    modes.mkdir()
+    for name, text in (("__init__", ""), ("store", STORE), ("bridge", BRIDGE)):
+        Path(modes, f"{name}.py").write_text(text)
+
+
 class Small:
     """The folder of its sources, and its config.json."""
 
@@ -49,6 +62,7 @@ class Small:
         for name in ("firmware", "lib", "boards"):
             Path(self.root, name).mkdir(parents=True)
         self.copy_top()
+        put_modes(self.root)
         Path(self.root, "lib", "same.json").write_text("[]")
         self.name("one")
 

@@ -15,23 +15,34 @@ import pytest
 import bridge
 from host_tools.simulate.site import Site
 from rig import ROOT, Bench, Line, main_of
+from small import put_modes
 
 TELL = """\
 import machine
-from firmware.life import Life
-life = Life(machine.RTC(), machine.reset_cause())
-print("last:", life.last.replace("\\n", " | "))
+from firmware.modes.reset_reason import last_end
+last = last_end(memory, machine.reset_cause())
+print("last:", last.replace("\\n", " | "))
+memory.begin()
 """
-SAFE = main_of(TELL + "print('safe mode', repr(root))")
+
+
+def safe_of(statements):
+    return main_of(statements).replace("def main(root)", "def main(root, memory)")
+
+
+SAFE = safe_of(TELL + "print('safe mode', repr(root))")
 
 
 @pytest.fixture
 def bench(tmp_path):
     line = Line()
     made = Bench(tmp_path, line.name)
-    for name in ("boot", "main", "life", "ending"):
+    for name in ("boot", "main"):
         shutil.copy(ROOT / "firmware" / f"{name}.py", Path(tmp_path, "firmware"))
-    Path(tmp_path, "firmware", "safe.py").write_text(SAFE)
+    put_modes(tmp_path)
+    modes = Path(tmp_path, "firmware", "modes")
+    shutil.copy(ROOT / "firmware" / "modes" / "reset_reason.py", modes)
+    Path(modes, "safe.py").write_text(SAFE)
     yield made
     line.close()
 
@@ -54,7 +65,7 @@ def test_fifth_failed_start_is_the_last_before_safe_mode(bench):
 
 def test_traceback_of_the_crash_is_told_by_the_next_start(bench):
     app = main_of(
-        TELL + "if life.last.startswith('power'):\n    [][0]\nprint('runs', machine.reset_cause())"
+        TELL + "if last.startswith('power'):\n    [][0]\nprint('runs', machine.reset_cause())"
     )
     first, second, third = told(bench, app)
     assert first == "last: power-on or brown-out"
@@ -63,16 +74,14 @@ def test_traceback_of_the_crash_is_told_by_the_next_start(bench):
 
 
 def test_only_the_end_of_a_long_traceback_is_kept(bench):
-    app = main_of(
-        TELL + "if life.last.startswith('power'):\n    raise ValueError('x' * 3000 + 'end')"
-    )
+    app = main_of(TELL + "if last.startswith('power'):\n    raise ValueError('x' * 3000 + 'end')")
     assert told(bench, app)[1].endswith("xxend")
 
 
 def test_healthy_minute_clears_the_failed_starts(bench):
     app = main_of(
         TELL + "runs = machine.RTC().memory()[1]\nprint('runs', runs)\n"
-        "if runs == 4:\n    life.healthy()\n    machine.reset()\n"
+        "if runs == 4:\n    memory.failed = 0\n    memory.begin()\n    machine.reset()\n"
         "if machine.reset_cause() != 2:\n    raise ValueError"
     )
     counts = [text for text in told(bench, app) if text.startswith("runs")]
@@ -81,7 +90,7 @@ def test_healthy_minute_clears_the_failed_starts(bench):
 
 def test_planned_reset_is_told_with_its_reason(bench):
     app = main_of(
-        TELL + "if machine.reset_cause() == 1:\n    life.note('no Wi-Fi')\n    machine.reset()"
+        TELL + "if machine.reset_cause() == 1:\n    memory.note('no Wi-Fi')\n    machine.reset()"
     )
     assert told(bench, app)[1] == "last: reset: no Wi-Fi"
 
@@ -108,13 +117,13 @@ def with_slots(a, b, pointer):
     return main_of(
         TELL + "import os\n"
         f"for slot, text in (('/a', {a!r}), ('/b', {b!r})):\n"
-        "    os.mkdir(slot)\n    os.mkdir(slot + '/firmware')\n"
-        "    for name in ('life', 'ending'):\n"
-        "        with open('/firmware/%s.mpy' % name, 'rb') as file: code = file.read()\n"
-        "        with open('%s/firmware/%s.mpy' % (slot, name), 'wb') as file: file.write(code)\n"
+        "    for folder in ('', '/firmware', '/firmware/modes'): os.mkdir(slot + folder)\n"
+        "    for name in os.listdir('/firmware/modes'):\n"
+        "        with open('/firmware/modes/' + name, 'rb') as file: code = file.read()\n"
+        "        with open(slot + '/firmware/modes/' + name, 'wb') as file: file.write(code)\n"
         "    with open(slot + '/firmware/app.py', 'w') as file: file.write(text)\n"
         f"with open('/slot', 'w') as file: file.write({pointer!r})\n"
-        "life.healthy()\nlife.note('slots made')\nmachine.reset()"
+        "memory.failed = 0\nmemory.note('slots made')\nmachine.reset()"
     )
 
 
@@ -127,6 +136,8 @@ def test_slot_is_started_with_nothing_else_on_the_path(bench):
 
 
 def test_names_are_looked_up_once_until_the_boot_is_over(bench):
+    supervisor = "def run(tasks):\n    tasks()\n"
+    Path(bench.folder, "firmware", "supervisor.py").write_text(supervisor)
     app = main_of(
         "def seen(name):\n"
         "    try:\n        __import__('firmware.' + name)\n"
@@ -134,15 +145,24 @@ def test_names_are_looked_up_once_until_the_boot_is_over(bench):
         "    return name\n"
         "print('runs', seen('late'))\n"
         "with open('/firmware/late.py', 'w') as file:\n    file.write('VALUE = 1')\n"
-        "print('runs', seen('late'), seen('life'))\n"
-        "forget_names()\n"
-        "print('runs', seen('late'), seen('later'))"
+        "print('runs', seen('late'), seen('modes.reset_reason'))\n"
+        "return lambda: print('runs', seen('late'), seen('later'))"
     )
     assert told(bench, app) == [
         "runs late is missing",
-        "runs late is missing life",
+        "runs late is missing modes.reset_reason",
         "runs late later is missing",
     ]
+
+
+def test_what_only_the_boot_needs_is_gone_from_the_heap(bench):
+    supervisor = "def run(tasks):\n    tasks()\n"
+    Path(bench.folder, "firmware", "supervisor.py").write_text(supervisor)
+    app = main_of(
+        "import sys\nimport firmware.modes.reset_reason\n"
+        "return lambda: print('runs', [name for name in sys.modules if 'modes' in name])"
+    )
+    assert told(bench, app) == ["runs []"]
 
 
 @pytest.mark.parametrize("fault", ["raise ValueError('new')", "import missing", "return"])
@@ -178,21 +198,31 @@ def test_slot_on_trial_that_stays_up_is_kept(bench):
 
 @pytest.fixture
 def whole(tmp_path):
-    """A bench with all of the firmware; its application is called bridge."""
+    """A bench with all of the firmware."""
     line = Line()
     made = Bench(tmp_path, line.name)
     for top in ("firmware", "lib", "boards"):
         shutil.copytree(
             ROOT / top, Path(tmp_path, top), dirs_exist_ok=True, ignore=lambda *_: ["profiles"]
         )
-    Path(tmp_path, "firmware", "app.py").rename(tmp_path / "firmware" / "bridge.py")
     yield made
     line.close()
 
 
+def replace_mode(whole, name, text):
+    """Put this in the place of a mode; that one is called real then."""
+    modes = Path(whole.folder, "firmware", "modes")
+    Path(modes, f"{name}.py").rename(modes / "real.py")
+    Path(modes, f"{name}.py").write_text(text)
+
+
+NO_APP = "\n"
+
+
 def test_safe_mode_serves_a_page_with_the_reason(whole):
-    app = main_of("raise ValueError('burnt')")
-    with whole.running(app, "--restart", "--http-port", "0") as running:
+    whole.config.write_text(json.dumps(GOOD))
+    replace_mode(whole, "bridge", "def built(*_):\n    raise ValueError('burnt')\n")
+    with whole.running(NO_APP, "--restart", "--http-port", "0") as running:
         address = running.address()
         with pytest.raises(urllib.error.HTTPError) as failure:
             urllib.request.urlopen(address + "api/v1/values.json", timeout=5)
@@ -204,8 +234,8 @@ def test_safe_mode_serves_a_page_with_the_reason(whole):
 
 @pytest.mark.parametrize("end", ["machine.reset()", "raise OSError('no radio')"])
 def test_after_safe_mode_the_application_gets_one_more_try(bench, end):
-    safe = main_of(f"import machine\nprint('safe')\n{end}")
-    Path(bench.folder, "firmware", "safe.py").write_text(safe)
+    safe = safe_of(f"import machine\nprint('safe')\n{end}")
+    Path(bench.folder, "firmware", "modes", "safe.py").write_text(safe)
     with bench.running(main_of("print('runs')\nraise ValueError"), "--restart") as running:
         seen = [running.line_that_starts(("runs", "safe")) for _ in range(9)]
     assert seen == ["runs"] * 5 + ["safe", "runs"] * 2
@@ -223,16 +253,25 @@ def fetched(address, path):
         return answer.read().decode()
 
 
+# The board's flash comes with one config.json; the planning that follows finds a good one beside it.
+PLANNING = """\
+import json
+from firmware.modes import real
+
+def main(root, memory):
+    with open("/config.json") as file:
+        config = json.load(file)
+    del config[{key!r}]
+    with open("/config.good.json", "w") as file:
+        json.dump(config, file)
+    return real.main(root, memory)
+"""
+
+
 def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
     whole.config.write_text(json.dumps(dict(GOOD, buss={})))
-    app = main_of(
-        "import json\nfrom firmware import bridge\n"
-        "with open('/config.json') as file: config = json.load(file)\n"
-        "del config['buss']\n"
-        "with open('/config.good.json', 'w') as file: json.dump(config, file)\n"
-        "bridge.main(root)"
-    )
-    with whole.running(app, "--http-port", "0") as running:
+    replace_mode(whole, "planning", PLANNING.format(key="buss"))
+    with whole.running(NO_APP, "--http-port", "0") as running:
         address = running.address()
         values = json.loads(fetched(address, "api/v1/values.json"))
         assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
@@ -241,32 +280,43 @@ def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
         assert told in fetched(address, "log")
 
 
+FAILING = """\
+def built(root, memory, plan):
+    from firmware.modes import second
+
+    if plan["poll_interval_ms"] == 999:
+        raise ValueError("no such pin")
+    return second.built(root, memory, plan)
+"""
+
+
 def test_config_that_lets_every_start_fail_gives_way_to_the_last_good_one(whole):
-    whole.config.write_text(json.dumps(GOOD))
-    app = main_of(
-        "import json, os\nfrom firmware import bridge, compose\n"
-        "with open('/config.json') as file: config = json.load(file)\n"
-        "if 'bus' not in config:\n"
-        "    os.rename('/config.json', '/config.good.json')\n"
-        "    config['bus'] = {'poll_interval_ms': 999}\n"
-        "    with open('/config.json', 'w') as file: json.dump(config, file)\n"
-        "class Failing(compose.Composition):\n"
-        "    def measure(self, store):\n"
-        "        if self._config['bus']['poll_interval_ms'] == 999: raise ValueError('no such pin')\n"
-        "        super().measure(store)\n"
-        "compose.Composition = Failing\n"
-        "bridge.main(root)"
-    )
-    with whole.running(app, "--restart", "--http-port", "0") as running:
+    whole.config.write_text(json.dumps(dict(GOOD, bus={"poll_interval_ms": 999})))
+    replace_mode(whole, "planning", PLANNING.format(key="bus"))
+    modes = Path(whole.folder, "firmware", "modes")
+    Path(modes, "bridge.py").rename(modes / "second.py")
+    Path(modes, "bridge.py").write_text(FAILING)
+    with whole.running(NO_APP, "--restart", "--http-port", "0") as running:
         told = json.loads(fetched(running.address(), "status.json"))["about"]
         assert "3 starts with it failed" in told["config"]
         assert "no such pin" in told["last_end"]
 
 
+def test_bridge_starts_where_its_plan_cannot_be_written(whole):
+    whole.config.write_text(json.dumps(GOOD))
+    planning = "from firmware.modes import real\n\ndef main(root, memory):\n    import os\n"
+    planning += "    os.mkdir('/plan.tmp')\n    return real.main(root, memory)\n"
+    replace_mode(whole, "planning", planning)
+    with whole.running(NO_APP, "--http-port", "0", "--heap", "200k") as running:
+        address = running.address()
+        values = json.loads(fetched(address, "api/v1/values.json"))
+        assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
+        assert json.loads(fetched(address, "status.json"))["about"]["last_end"].startswith("power")
+
+
 def test_secrets_are_nowhere_to_be_read(whole):
     whole.config.write_text(json.dumps(GOOD))
-    app = main_of("from firmware import bridge\nbridge.main(root)")
-    with whole.running(app, "--http-port", "0") as running:
+    with whole.running(NO_APP, "--http-port", "0") as running:
         address = running.address()
         for path in ("log", "status.json", "metrics", "", "api/v1/info.json", "config.json"):
             try:

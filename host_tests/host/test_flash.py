@@ -296,7 +296,9 @@ def test_board_says_which_firmware_it_takes(run, here):
 def test_board_with_another_chip_is_told(run, here):
     tool = Esptool("ESP32-S3")
     status, said = run(tool, "--board", "lilygo-t-can485")
-    assert status == 1 and "LilyGO T-CAN485 has an esp32; the board at this port is ESP32-S3" in said
+    assert (
+        status == 1 and "LilyGO T-CAN485 has an esp32; the board at this port is ESP32-S3" in said
+    )
     assert len(tool.told) == 1
 
 

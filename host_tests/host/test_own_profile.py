@@ -12,14 +12,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-import esp32_fakes  # noqa: F401  (in place of the modules of the port)
-from firmware.devices import Builder
 from host_tools.build import profiles_doc
 from host_tools.owner import check
 from line import Line
+from loading import units
 from meters.bus import Bus
 from modbus.master import Master
-from planning import profile_format, settings
+from planning import plan, profile_format, settings
+from values.readings import Device
 
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -96,10 +96,14 @@ def build_and_poll(profile):
         def load(kind, name, files=files):
             return profile if kind == "profile" else files.load(kind, name)
 
-        builder = Builder(settings.read(json.dumps(config), load, files.names), load)
+        made = plan.make(settings.read(json.dumps(config), load, files.names), load)
+        devices = [Device(**row) for row in made["devices"]]
         line = Line({1: Zeros()})
         master = Master(line, 9600)
-        line.run(Bus(master, builder.transactions(master, 2), 100), 3000)
+        (row,) = made["units"]
+        target = lambda i, key, day_of, devices=devices: devices[i]  # noqa: E731
+        reads = units.reads(row, units.unit(row), target, {}, master, 2)
+        line.run(Bus(master, reads, 100), 3000)
         assert line.requests
 
 

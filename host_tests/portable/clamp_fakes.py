@@ -2,13 +2,13 @@
 
 import sys
 
-from clamp.part import Clamps
+from clamp.component import Clamps
 from clamp.reading import Clamp
 from planning.clamp_models import scale
 
 
 class Machine:
-    """Stands for the module `machine` while firmware.clamp_adc is imported."""
+    """Stands for the module `machine` while firmware.hw.clamp_adc is imported."""
 
     class ADC:
         ATTN_11DB = 3
@@ -24,16 +24,16 @@ class Machine:
 
 
 def clamp_adc():
-    """The module firmware.clamp_adc on fake hardware: its pins are host_tools.simulate.clamp_waves.Input
+    """The module firmware.hw.clamp_adc on fake hardware: its pins are host_tools.simulate.clamp_waves.Input
     objects.
     """
     real = sys.modules.get("machine")
     sys.modules["machine"] = Machine
-    sys.modules.pop("firmware.clamp_adc", None)
+    sys.modules.pop("firmware.hw.clamp_adc", None)
     try:
-        import firmware.clamp_adc
+        import firmware.hw.clamp_adc
 
-        return firmware.clamp_adc
+        return firmware.hw.clamp_adc
     finally:
         del sys.modules["machine"]
         if real:

@@ -1,4 +1,4 @@
-"""machine, network and esp32 for the firmware's own parts, on a virtual clock: small, strict, odd where the chip is odd.
+"""machine, network and esp32 for the firmware's own components, on a virtual clock: small, strict, odd where the chip is odd.
 
 Importing this puts them in place; so it comes before the firmware.
 """
@@ -162,9 +162,12 @@ class NVS:
         cls.kept = {}
         cls.commits = 0
         cls.full = False
+        cls.broken = False
 
     def __init__(self, namespace):
         assert 1 <= len(namespace) <= 15
+        if self.broken:
+            raise OSError(-0x1105, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
 
     def get_blob(self, key, buffer):
         if key not in self.kept:
@@ -187,6 +190,21 @@ class NVS:
 
 class Esp32:
     NVS = NVS
+    HEAP_DATA = 4
+    regions = []  # of idf_heap_info
+
+    @staticmethod
+    def idf_heap_info(capabilities):
+        assert capabilities == Esp32.HEAP_DATA
+        return Esp32.regions
+
+
+class Reset(BaseException):
+    """Where the chip would start again."""
+
+
+def _reset():
+    raise Reset
 
 
 class Machine:
@@ -194,6 +212,12 @@ class Machine:
     WDT = WDT
     Pin = Pin
     bitstream = staticmethod(bitstream)
+    reset = soft_reset = staticmethod(_reset)
+    cause = 1
+
+    @staticmethod
+    def reset_cause():
+        return Machine.cause
 
 
 class Micropython:
@@ -223,6 +247,7 @@ except ImportError:  # MicroPython's WebAssembly build has none; tests bring the
     sys.modules["socket"] = Socket
 if "micropython" not in sys.implementation.name:
     sys.modules["micropython"] = Micropython
+    sys.modules["vfs"] = Micropython  # only named
     import asyncio
     import traceback
 

@@ -3,12 +3,12 @@
 import struct
 import sys
 
+import planned
 from line import Line, adu
 from meters.bus import Bus, Link
 from modbus.master import GOOD, Master
 from planning import grouping, profile
 from ticks import ticks_add
-from values.readings import Device
 
 METER = {
     "limits": {"registers_per_read": 80, "timeout_ms": 300},
@@ -52,9 +52,7 @@ def build(
         link = Link(unit, description["limits"])
         quantities_of_role = profile.role(description, category)
         pairs = profile.wanted(category, quantities_of_role, invert)
-        device = Device(category, index)
-        for key, _ in pairs:
-            device.add(key)
+        device = planned.device(category, *[key for key, _ in pairs], index=index)
         quantities = [
             profile.quantity(device, key, name, description, category, invert)
             for key, name in pairs

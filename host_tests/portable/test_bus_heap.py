@@ -6,12 +6,12 @@ Measured on MicroPython; on CPython the same polls have to have the outcome that
 import gc
 import sys
 
+import planned
 from line import adu
 from meters.bus import Bus, Link
 from modbus.master import Master
 from planning import grouping, profile
 from skipping import skip
-from values.readings import Device
 
 UNIT = 7
 REQUESTS = 100
@@ -79,10 +79,8 @@ def good(count, registers=REGISTERS, unit=UNIT):
 def build(answer):
     master = Master(Port(answer), 9600)
     link = Link(UNIT, METER["limits"])
-    device = Device("inverters", 0)
     pairs = profile.wanted("inverters", profile.role(METER, "inverters"), False)
-    for key, _ in pairs:
-        device.add(key)
+    device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [profile.quantity(device, k, n, METER, "inverters", False) for k, n in pairs]
     reads = grouping.transactions(link, quantities, master, 1)
     return Bus(master, reads, 100), device

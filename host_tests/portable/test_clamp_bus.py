@@ -1,6 +1,6 @@
 """Clamps beside a bus that is never idle (poll_interval_ms 0), in virtual time."""
 
-from clamp.part import Clamps
+from clamp.component import Clamps
 from clamp.reading import Clamp
 from clamp_fakes import clamp_adc
 from host_tools.simulate.clamp_waves import WAVES, Input

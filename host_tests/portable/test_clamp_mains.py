@@ -4,7 +4,7 @@ from clamp.mains import Mains
 
 
 def feed(mains, hertz, pairs, error=0):
-    """Pairs about a second apart, as clamp.part makes them; error in 4096ths of a turn,
+    """Pairs about a second apart, as clamp.component makes them; error in 4096ths of a turn,
     alternately.
     """
     for i in range(pairs):

@@ -1,13 +1,14 @@
-"""Clamps as a part: in virtual time, through firmware.clamp_adc on a fake pin."""
+"""Clamps as a part: in virtual time, through firmware.hw.clamp_adc on a fake pin."""
 
 from array import array
 
 from clamp import rms
-from clamp.part import Clamps
+from clamp.component import Clamps
 from clamp.reading import Clamp, PhaseSum
 from clamp_fakes import Bench, Device, clamp_adc
 from host_tools.simulate.clamp_waves import WAVES, Input
 from planning.clamp_models import ClampError, scale
+from planning.decimals import parse
 from skipping import heap_taken
 
 PEAK_MV = 990  # what the ADC holds to both sides of a bias of 1.2 V, and a little less
@@ -122,7 +123,9 @@ def test_without_a_meter_nominal_volts_widen_the_error():
 
 
 def test_power_factor_turns_apparent_watts_into_watts():
-    result = Bench(Input(WAVES["sine"], 100), {"amps_per_volt": 30, "power_factor": 0.9}).run(2)
+    result = Bench(
+        Input(WAVES["sine"], 100), {"amps_per_volt": 30, "power_factor": parse("0.9")}
+    ).run(2)
     assert abs(result["power_w"] - 621) <= 3
 
 
@@ -278,22 +281,17 @@ def test_scales_come_from_a_model_or_from_amps_per_volt():
         "bare": {"turns": 2000, "error_percent": 3},
         "volt": {"amps_per_volt": 30, "error_percent": 1},
     }
-    assert scale({"model": "volt"}, models).gain_ua == 3000
-    assert scale({"model": "volt"}, models).error_permille == 40
-    assert scale({"model": "volt"}, models, factory_calibrated=False).error_permille == 110
-    calibrated = {"amps_per_volt": 30, "error_percent": 1}
-    assert scale(calibrated, models, factory_calibrated=False).error_permille == 10
-    assert scale({"model": "bare", "burden_ohm": 22}, models).gain_ua == 9091
-    assert (
-        scale({"model": "volt", "amps_per_volt": 29.4, "error_percent": 0.8}, models).gain_ua
-        == 2940
-    )
-    assert (
-        scale(
-            {"model": "volt", "amps_per_volt": 29.4, "error_percent": 0.8}, models
-        ).error_permille
-        == 8
-    )
+    of_model = scale({"model": "volt"}, models)
+    assert of_model["gain_ua"] == 3000
+    assert (of_model["error_permille"], of_model["uncalibrated_permille"]) == (40, 110)
+    stated = scale({"amps_per_volt": 30, "error_percent": 1}, models)
+    assert (stated["error_permille"], stated["uncalibrated_permille"]) == (10, 10)
+    assert scale({"model": "bare", "burden_ohm": 22}, models)["gain_ua"] == 9091
+    owners = {"model": "volt", "amps_per_volt": parse("29.4"), "error_percent": parse("0.8")}
+    assert scale(owners, models)["gain_ua"] == 2940
+    assert scale(owners, models)["error_permille"] == 8
+    noisy = scale({"amps_per_volt": 30, "noise_floor_ma": 300}, models)
+    assert noisy["noise_square"] == 100 * 100  # 300 mA are 10 mV at 30 A/V
 
 
 def test_entries_without_a_scale_say_what_is_missing():
@@ -319,6 +317,7 @@ class Replay:
 
     low_uv = 150000
     high_uv = 2450000
+    calibrated = True
 
     def __init__(self, wave, rms_mv, frequency_hz=50):
         source = Input(wave, rms_mv, noise_mv=1, frequency_hz=frequency_hz)

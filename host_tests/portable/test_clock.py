@@ -109,7 +109,7 @@ class House:
         Socket.open = 0
         settings = {"server": None, "port": 123}
         settings.update(config)
-        self.clock = Clock(settings, changes(zone))
+        self.clock = Clock(dict(settings, zone=changes(zone)))
         self.wifi = HOME
         self.clock.network = lambda: self.wifi
         self.now_ms = start_ms

@@ -1,9 +1,9 @@
 """The energy of the day from a total: only what is known to have been made since midnight."""
 
+import planned
 from meters.daily import Daily
-from values.readings import Device
 
-DAY, TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
+POWER, DAY, TOTAL = "inv_power_ac_w", "pv_energy_day_wh", "pv_energy_total_wh"
 
 
 class Clock:
@@ -24,18 +24,14 @@ class Store:
 
 
 def build(store=None):
-    clock, device = Clock(), Device("inverters", 0)
-    device.add(TOTAL)
-    device.add(DAY)
-    if store:
-        return clock, device, Daily(device, DAY, clock, store.load, store.save)
-    return clock, device, Daily(device, DAY, clock)
+    clock, device = Clock(), planned.device("inverters", TOTAL, DAY)
+    return clock, device, Daily(device, DAY, clock, store or Store())
 
 
 def test_total_passes_and_the_day_is_left_out_while_the_time_is_unknown():
     _, device, daily = build()
     daily.put(TOTAL, 5000, 10)
-    assert device.fields == {TOTAL: 5000, DAY: None}
+    assert device.fields == {POWER: None, TOTAL: 5000, DAY: None}
 
 
 def test_day_is_left_out_until_the_first_midnight():
@@ -54,7 +50,7 @@ def test_day_counts_from_midnight_with_the_age_of_the_total():
     daily.put(TOTAL, 5000, 20)
     assert device.fields[DAY] == 0
     daily.put(TOTAL, 5750, 30)
-    assert device.fields == {TOTAL: 5750, DAY: 750}
+    assert device.fields == {POWER: None, TOTAL: 5750, DAY: 750}
     assert device.at_ms[DAY] == 30
     clock.day = 102
     daily.put(TOTAL, 5751, 40)
@@ -81,7 +77,7 @@ def test_total_that_falls_ends_the_count_of_the_day():
     daily.put(TOTAL, 5000, 20)
     device.fields[DAY] = None
     daily.put(TOTAL, 12, 30)
-    assert device.fields == {TOTAL: 12, DAY: None}
+    assert device.fields == {POWER: None, TOTAL: 12, DAY: None}
     clock.day = 102
     daily.put(TOTAL, 12, 40)
     assert device.fields[DAY] == 0

@@ -2,10 +2,10 @@
 
 import struct
 
+import planned
 from meters import decode
 from planning import profile
 from planning.quantities import TYPES, scale
-from values.readings import Device
 
 
 def _value(fmt, raw, kind, multiply=1, by=1, little=False):
@@ -196,8 +196,7 @@ def test_scale_strings():
 
 def _directed(way, spec):
     """100 W beside a direction register that holds `way`."""
-    device = Device("batteries", 0)
-    device.add("bat_power_w")
+    device = planned.device("batteries")
     power = {
         "address": 0,
         "type": "s16",

@@ -3,16 +3,17 @@
 import json
 
 import maker_samples
-from firmware.devices import Builder
-from planning import settings
-from planning.layout import info, load_parts
+import planned
+from planning import plan, settings
+from planning.layout import load_parts
 from ticks import ticks_add
-from values.documents import Values
+from values.documents import Info, Values
 from values.readings import ERROR, HOLD, OMIT, Device
 
 
 def _load(kind, name):
-    return {"uart": {"id": 1, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": []}
+    uart = {"id": 1, "tx": 17, "rx": 16, "de": 4}
+    return {"uart": uart, "clamps": {}, "free": [], "led": None, "on": []}
 
 
 def _body(source, now_ms):
@@ -38,28 +39,23 @@ def _body(source, now_ms):
     return lines[0].split(" ")[1], fields, json.loads(body)
 
 
-def _maker_site():
+def _plan_of_the_samples():
     config = settings.read(json.dumps(maker_samples.config()), _load, lambda kind: [])
-    return Builder(config, _load).site
+    return plan.make(config, _load)
 
 
 def _meter(policy=ERROR, limit_ms=7000):
-    device = Device("energy_meters", 0, limit_ms, policy)
-    device.add("grid_power_w")
-    return device
+    return planned.device("energy_meters", policy=policy, limit_ms=limit_ms)
 
 
-def _inverter(battery_connected=False):
-    device = Device("inverters", 0)
-    device.battery_connected = battery_connected
-    for key in ("inv_power_ac_w", "pv_energy_day_wh", "pv_energy_total_wh"):
-        device.add(key)
-    return device
+def _inverter():
+    return planned.device("inverters", "pv_energy_day_wh", "pv_energy_total_wh")
 
 
 def test_the_makers_values_are_reproduced():
-    site = _maker_site()
-    values = Values(site.devices, (), load_parts(site.devices, site.locations))
+    made = _plan_of_the_samples()
+    devices = [Device(**row) for row in made["devices"]]
+    values = Values(devices, made["document"], made["load"])
     values.step(1000)
     status, fields, body = _body(values, 500000)
     assert (status, fields["age"]) == ("200", "0")
@@ -71,13 +67,13 @@ def test_the_makers_values_are_reproduced():
 
 
 def test_the_makers_info_is_reproduced():
-    status, _, body = _body(info(_maker_site().infos), 0)
+    status, _, body = _body(Info(_plan_of_the_samples()["info"]), 0)
     assert status == "200"
     assert body == maker_samples.INFO
 
 
 def test_a_device_without_a_reading_makes_503_with_a_reason():
-    values = Values([_meter()])
+    values = planned.values([_meter()])
     values.step(1000)
     status, fields, body = _body(values, 1000)
     assert status == "503"
@@ -90,7 +86,7 @@ def test_age_is_that_of_the_oldest_power_and_grows_without_rendering():
     meter.put("grid_power_w", -5, 3000)
     inverter.put("inv_power_ac_w", 7, 1500)
     inverter.put("pv_energy_total_wh", 9, 200)
-    values = Values([meter, inverter])
+    values = planned.values([meter, inverter])
     values.step(3100)
     assert _body(values, 3100)[1]["age"] == "1"
     assert _body(values, 3499)[1]["age"] == "1"
@@ -100,7 +96,7 @@ def test_age_is_that_of_the_oldest_power_and_grows_without_rendering():
 def test_a_reading_past_its_limit_is_not_served_even_without_rendering():
     meter = _meter()
     meter.put("grid_power_w", 1, 1000)
-    values = Values([meter])
+    values = planned.values([meter])
     values.step(1000)
     assert _body(values, 8000)[0] == "200"
     assert _body(values, 8001)[0] == "503"
@@ -110,7 +106,7 @@ def test_an_energy_past_its_limit_is_left_out_of_the_document():
     inverter = _inverter()
     inverter.put("pv_energy_total_wh", 9, 1000)
     inverter.put("inv_power_ac_w", 7, 7000)
-    values = Values([inverter])
+    values = planned.values([inverter])
     values.step(7999)
     assert "pv_energy_total_wh" in str(_body(values, 7999)[2])
     values.step(8001)
@@ -122,7 +118,7 @@ def test_a_stale_device_can_be_left_out():
     meter, inverter = _meter(OMIT), _inverter()
     meter.put("grid_power_w", 1, 1000)
     inverter.put("inv_power_ac_w", 7, 8000)
-    values = Values([meter, inverter])
+    values = planned.values([meter, inverter])
     values.step(9000)
     _, _, body = _body(values, 9000)
     assert body["device_values"]["energy_meters"] == {}
@@ -134,7 +130,7 @@ def test_a_stale_device_can_be_left_out():
 
 def test_a_held_device_is_served_with_its_age():
     meter = _meter(HOLD)
-    values = Values([meter])
+    values = planned.values([meter])
     values.step(500)
     assert _body(values, 500)[0] == "503"
     meter.put("grid_power_w", 1, 1000)
@@ -147,7 +143,7 @@ def test_a_held_device_is_served_with_its_age():
 def test_a_held_reading_never_looks_young_again_when_ticks_wrap():
     meter = _meter(HOLD)
     meter.put("grid_power_w", 1, 0)
-    values = Values([meter])
+    values = planned.values([meter])
     now_ms = 0
     for turn in range(40):
         now_ms = ticks_add(now_ms, 50000000)
@@ -157,19 +153,16 @@ def test_a_held_reading_never_looks_young_again_when_ticks_wrap():
 
 
 def test_load_power_is_inverter_and_grid_with_a_battery_behind_the_inverter():
-    meter, inverter, battery = _meter(), _inverter(True), Device("batteries", 0)
-    battery.add("bat_power_w")
+    meter, inverter, battery = _meter(), _inverter(), planned.device("batteries")
     for device, value in ((meter, -4151), (inverter, 4869), (battery, 1000)):
         device.put(device.power, value, 1000)
     devices = [inverter, meter, battery]
-    values = Values(devices, (), load_parts(devices, {0: None}))
-    values.step(1000)
     # Voder/nodered-sonnen-nrgkick-flow: 4869 + (-4151) = 718
-    assert _body(values, 1000)[2]["device_values"]["load_power_w"] == 718
-    inverter.battery_connected = False
-    values = Values(devices, (), load_parts(devices, {0: 1}))
-    values.step(1000)
-    assert _body(values, 1000)[2]["device_values"]["load_power_w"] == 1718
+    for with_battery, location, load_w in (([0], None, 718), ([], 1, 1718)):
+        load = load_parts(planned.rows(devices), with_battery, {0: location})
+        values = planned.values(devices, load)
+        values.step(1000)
+        assert _body(values, 1000)[2]["device_values"]["load_power_w"] == load_w
 
 
 def test_load_power_is_left_out_while_a_part_is_unknown():
@@ -177,7 +170,7 @@ def test_load_power_is_left_out_while_a_part_is_unknown():
     inverter.policy = OMIT
     meter.put("grid_power_w", 1, 1000)
     devices = [inverter, meter]
-    values = Values(devices, (), load_parts(devices, {0: 1}))
+    values = planned.values(devices, [0, 1])
     values.step(1000)
     assert "load_power_w" not in _body(values, 1000)[2]["device_values"]
 
@@ -185,7 +178,7 @@ def test_load_power_is_left_out_while_a_part_is_unknown():
 def test_load_power_is_left_out_while_a_part_is_held_though_stale():
     meter, inverter = _meter(HOLD), _inverter()
     devices = [inverter, meter]
-    values = Values(devices, (), load_parts(devices, {0: 1}))
+    values = planned.values(devices, [0, 1])
     meter.put("grid_power_w", 100, 1000)
     inverter.put("inv_power_ac_w", 3000, 1000)
     values.step(1000)
@@ -198,15 +191,12 @@ def test_load_power_is_left_out_while_a_part_is_held_though_stale():
 
 def test_a_meter_elsewhere_than_at_the_grid_is_no_part_of_the_load():
     devices = [_meter(), _inverter()]
-    assert load_parts(devices, {0: 2}) == ()
+    assert load_parts(planned.rows(devices), [], {0: 2}) == []
 
 
 def test_a_load_with_clamps_of_its_own_counts_its_age_and_is_left_out_when_stale():
-    load = Device("smart_loads", 0, 7000, OMIT)
-    load.power = "load_power_w"
-    load.add(load.power)
-    inverter = _inverter()
-    values = Values([inverter], (), (load,))
+    load, inverter = planned.device("load", policy=OMIT), _inverter()
+    values = planned.values([inverter, load], [1])
     inverter.put("inv_power_ac_w", 2225, 5000)
     load.put("load_power_w", 640, 1000)
     values.step(5000)
@@ -220,12 +210,10 @@ def test_a_load_with_clamps_of_its_own_counts_its_age_and_is_left_out_when_stale
 
 
 def test_negative_tenths_and_zero():
-    load = Device("smart_loads", 0)
-    load.add("sl_power_w")
-    load.add("temp")
+    load = planned.device("smart_loads", "temp")
     load.put("sl_power_w", 0, 1)
     load.put("temp", -5, 1)
-    values = Values([load])
+    values = planned.values([load])
     values.step(1)
     assert _body(values, 1)[2]["device_values"]["smart_loads"]["0"] == {
         "sl_power_w": 0,

@@ -1,12 +1,12 @@
 """A unit is asked once who it is: its serial number goes into info.json, a foreign model number into a warning."""
 
+import planned
 from line import Line
 from meters.bus import Bus, Link
-from meters.identity import identities
+from meters.identity import Identity
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, layout, profile
 from values.documents import Info
-from values.readings import Device
 
 # As the SDM630's: model number 112, a serial number of 32 bits.
 METER = {
@@ -22,14 +22,26 @@ UNIT = {(4, address): 100 for address in range(50, 60)}
 TELLING = {(3, 64512): 0x0123, (3, 64513): 0x4567, (3, 64514): 112}
 
 
-def run(words, info, description=METER, until_ms=6000):
+def identities(link, description, serials, knows_serial):
+    found = []
+    for name, spec in description["identity"].items():
+        if name == "model_id" or not knows_serial:
+            count = int(spec["type"][1:]) // 16
+            equals = spec.get("equals")
+            equals = [equals] if type(equals) is int else equals
+            at = spec["function"], spec["address"]
+            found.append(Identity(link, at[0], at[1], count, equals, 0, serials))
+    return found
+
+
+def run(words, serials, description=METER, until_ms=6000, knows_serial=False):
     line = Line({1: words})
     master = Master(line, 9600)
     link = Link(1, description["limits"])
-    device = Device("energy_meters", 0)
-    device.add("grid_power_w")
+    device = planned.device("energy_meters")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
-    reads = grouping.transactions(link, [power], master, 1) + identities(link, description, info)
+    reads = grouping.transactions(link, [power], master, 1)
+    reads += identities(link, description, serials, knows_serial)
     bus = Bus(master, grouping.shaped(reads), 1000)
     line.run(bus, until_ms)
     assert device.fields["grid_power_w"] == 100
@@ -41,9 +53,9 @@ def identity_reads(line):
 
 
 def test_serial_number_is_read_once_and_told():
-    info = {"name": "Grid"}
-    line, link, bus = run(_merged(UNIT, TELLING), info)
-    assert info["serial"] == str(0x01234567)
+    serials = {}
+    line, link, bus = run(_merged(UNIT, TELLING), serials)
+    assert serials == {0: 0x01234567}
     assert sorted(identity_reads(line)) == [(64512, 2), (64514, 1)]
     assert link.warning is None
     assert len(bus.plan) == 1
@@ -51,16 +63,16 @@ def test_serial_number_is_read_once_and_told():
 
 def test_registers_that_were_never_written_hold_no_serial_number():
     for high, low in ((0, 0), (0xFFFF, 0xFFFF), (0x2020, 0x2020)):
-        info = {}
-        _, _, bus = run(_merged(UNIT, TELLING, {(3, 64512): high, (3, 64513): low}), info)
-        assert info == {}
+        serials = {}
+        _, _, bus = run(_merged(UNIT, TELLING, {(3, 64512): high, (3, 64513): low}), serials)
+        assert serials == {}
         assert len(bus.plan) == 1  # and are not asked again
 
 
-def test_serial_number_of_the_config_is_kept():
-    info = {"serial": "mine"}
-    line, link, _ = run(_merged(UNIT, TELLING), info)
-    assert info["serial"] == "mine"
+def test_serial_number_that_the_config_gives_is_not_asked_for():
+    serials = {}
+    line, link, _ = run(_merged(UNIT, TELLING), serials, knows_serial=True)
+    assert serials == {}
     assert identity_reads(line) == [(64514, 1)]
 
 
@@ -85,21 +97,24 @@ def test_one_of_several_model_numbers_is_right():
 
 
 def test_unit_that_tells_nothing_is_read_all_the_same():
-    info = {}
-    line, link, bus = run(UNIT, info, until_ms=12000)
-    assert info == {} and link.warning is None
+    serials = {}
+    line, link, bus = run(UNIT, serials, until_ms=12000)
+    assert serials == {} and link.warning is None
     assert len(bus.plan) == 1
     asked = len(identity_reads(line))
     assert asked <= 6
 
 
-def test_info_is_rendered_anew_when_a_number_is_known():
-    entry = {"name": "Grid"}
-    source = Info([("energy_meters", 0, entry)])
-    assert _text(source) == '{"device_info": {"energy_meters": {"0": {"name": "Grid"}}}}'
+def test_info_is_rendered_again_when_a_number_is_known():
+    infos = [("energy_meters", 0, {"name": "Grid", "model": "X", "location": 1})]
+    source = Info(layout.info(infos, [0]))
+    before = (
+        '{"device_info": {"energy_meters": {"0": {"name": "Grid", "model": "X", "location": 1}}}}'
+    )
+    assert _text(source) == before
     assert source.open(0) is source.open(1)
-    entry["serial"] = "19088743"
-    assert _text(source).endswith('{"name": "Grid", "serial": "19088743"}}}}')
+    source.serials[0] = 19088743
+    assert _text(source) == before.replace('"X"', '"X", "serial": "19088743"')
 
 
 def _merged(*images):

@@ -1,15 +1,19 @@
-"""The parts that keep the bridge alive: supervisor, watchdog, memory over resets, LED. Virtual time."""
+"""What keeps the bridge alive: supervisor, watchdog, memory over resets, LED. Virtual time."""
 
 import asyncio
 
-from esp32_fakes import RTC, Board
-from firmware import health, led, life, log, supervisor
-from firmware.ending import last_end
-from firmware.life import Life
-from firmware.watchdog import Watchdog
+from esp32_fakes import Board, Esp32, Machine, Reset
+from firmware import health, log, supervisor, trial
+from firmware.hw import led
+from firmware.hw.watchdog import Watchdog, relax
+from firmware.main import ResetMemory
+from firmware.modes import planning
+from firmware.modes.reset_reason import last_end
+from firmware.trial import Trial
 from httpd.ring import Ring
 from skipping import heap_taken
 
+HEAP = "512k"
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
 
 
@@ -44,7 +48,7 @@ def delays(task, count):
         asyncio.sleep_ms = real
 
 
-class Part:
+class Component:
     """Each step takes the next of the script: a delay, or an error to raise."""
 
     def __init__(self, *script):
@@ -57,27 +61,27 @@ class Part:
         return word
 
 
-def test_part_is_stepped_after_the_delay_that_it_asks_for():
-    task = supervisor.Task("bus", Part(7, 0, 12))
+def test_component_is_stepped_after_the_delay_that_it_asks_for():
+    task = supervisor.Task("bus", Component(7, 0, 12))
     assert delays(task, 3) == [7, 0, 12] and task.moved
 
 
-def test_fallen_part_is_started_again_with_growing_pauses():
-    task = supervisor.Task("bus", Part(*[ValueError("x") for _ in range(7)] + [3]))
+def test_crashed_component_is_restarted_with_growing_pauses():
+    task = supervisor.Task("bus", Component(*[ValueError("x") for _ in range(7)] + [3]))
     assert delays(task, 8) == [500, 1000, 2000, 4000, 8000, 8000, 8000, 3]
-    assert supervisor.falls["bus"] == 7
+    assert supervisor.crashes["bus"] == 7
 
 
 def test_pauses_are_short_again_once_all_is_well():
-    task = supervisor.Task("bus", Part(ValueError(), ValueError(), 1))
+    task = supervisor.Task("bus", Component(ValueError(), ValueError(), 1))
     assert delays(task, 2) == [500, 1000]
     task.rest()
-    task.part = Part(ValueError())
+    task.component = Component(ValueError())
     assert delays(task, 1) == [500]
 
 
-def test_part_that_never_ends_a_step_has_not_moved():
-    task = supervisor.Task("bus", Part(ValueError(), ValueError()))
+def test_component_that_never_ends_a_step_has_not_moved():
+    task = supervisor.Task("bus", Component(ValueError(), ValueError()))
     delays(task, 2)
     assert not task.moved
 
@@ -87,7 +91,7 @@ def logged(error, filler=0):
     real, log.ring = log.ring, Ring(1024)
     log.ring.write(b"." * filler + b"\n")
     try:
-        delays(supervisor.Task("server", Part(error)), 1)
+        delays(supervisor.Task("server", Component(error)), 1)
         return read(log.ring)
     finally:
         log.ring = real
@@ -105,19 +109,19 @@ def read(answer):
     return whole.partition(b"\r\n\r\n")[2]
 
 
-def test_reason_of_a_fall_is_kept_for_the_status_and_the_log():
+def test_reason_of_a_crash_is_kept_for_the_status_and_the_log():
     assert b'ValueError: no "socket"\n' in logged(ValueError('no "socket"'))
-    assert supervisor.falls["last"].startswith(b'"server: ValueError(')
-    assert b'no \\"socket\\"' in supervisor.falls["last"]
+    assert supervisor.crashes["last"].startswith(b'"server: ValueError(')
+    assert b'no \\"socket\\"' in supervisor.crashes["last"]
 
 
-def test_log_of_a_fall_has_whole_lines():
+def test_log_of_a_crash_has_whole_lines():
     for filler in (0, 1000):
-        text = logged(ValueError("x"), filler).split(b"fell: ")[1]
+        text = logged(ValueError("x"), filler).split(b"crashed: ")[1]
         assert text.startswith(b"  ") and text.endswith(b"\nValueError: x\n")
 
 
-def test_log_of_a_fall_with_a_long_reason_has_its_end():
+def test_log_of_a_crash_with_a_long_reason_has_its_end():
     for filler in range(0, 1024, 13):
         assert logged(ValueError("y" * 500 + "end"), filler).endswith(b"yyend\n")
 
@@ -130,25 +134,27 @@ def tasks(*names):
 
 
 class Watched:
-    """A watchdog over these tasks; `look(names)`: one look, after the named ones have moved."""
+    """A watchdog over these tasks; `poll(names)`: one poll, after the named ones have moved."""
 
     def __init__(self, *names):
         Board.fresh()
-        self.life = Life(RTC(), PWRON)
-        self.watchdog = Watchdog(self.life)
+        self.memory = ResetMemory()
+        self.memory.begin()
+        self.trial = Trial(self.memory)
+        self.watchdog = Watchdog(self.trial)
         self.tasks = self.watchdog.tasks = tasks(*names)
         self.names = names
 
-    def look(self, *names):
+    def poll(self, *names):
         for task in self.tasks:
             task.moved = task.moved or task.name in names
         before = Board.fed
         assert self.watchdog.step(0) == 2000
         return Board.fed > before
 
-    def looks(self, count):
+    def polls(self, count):
         for _ in range(count):
-            assert self.look(*self.names)
+            assert self.poll(*self.names)
 
 
 def test_watchdog_has_30_s():
@@ -157,48 +163,48 @@ def test_watchdog_has_30_s():
 
 
 def test_watchdog_is_fed_only_when_each_vital_part_has_moved():
-    watched = Watched("bus", "clamps", "server")
-    assert watched.look("bus", "clamps", "server")
-    assert not watched.look("bus", "server")
-    assert not watched.look("bus", "server")
-    assert watched.look("clamps")
+    watched = Watched("bus", "clights", "server")
+    assert watched.poll("bus", "clights", "server")
+    assert not watched.poll("bus", "server")
+    assert not watched.poll("bus", "server")
+    assert watched.poll("clights")
 
 
-def test_part_that_is_not_vital_starves_nobody():
+def test_component_that_is_not_vital_starves_nobody():
     watched = Watched("bus", "led")
-    assert watched.look("bus") and watched.look("bus")
+    assert watched.poll("bus") and watched.poll("bus")
 
 
-def test_stalled_part_is_named_before_the_watchdog_bites():
-    watched = Watched("bus", "clamps", "server")
-    watched.look("bus", "clamps", "server")
-    looks = 0
+def test_stalled_component_is_named_before_the_watchdog_bites():
+    watched = Watched("bus", "clights", "server")
+    watched.poll("bus", "clights", "server")
+    polls = 0
     while not Board.rtc[6:]:
-        watched.look("server")
-        looks += 1
-    assert 10000 <= 2000 * looks < 30000 - 4000
-    assert Board.rtc[6:] == b"no progress: bus, clamps"
+        watched.poll("server")
+        polls += 1
+    assert 10000 <= 2000 * polls < 30000 - 4000
+    assert Board.rtc[6:] == b"no progress: bus, clights"
 
 
-def test_minute_without_a_fall_clears_the_failed_starts():
+def test_minute_without_a_crash_clears_the_failed_starts():
     watched = Watched("bus", "server")
-    watched.life._head[1] = 3
-    watched.life.note("")
-    watched.looks(29)
+    watched.memory.failed = 3
+    watched.trial.note("")
+    watched.polls(29)
     assert Board.rtc[1] == 3
-    watched.looks(1)
+    watched.polls(1)
     assert Board.rtc[1] == 0
 
 
-def test_fall_starts_the_minute_anew():
+def test_crash_starts_the_minute_again():
     watched = Watched("bus", "server")
     called = []
-    watched.life.healthy = lambda: called.append(1) or True
-    watched.looks(29)
-    supervisor.falls["server"] += 1
-    watched.looks(29)
+    watched.trial.healthy = lambda: called.append(1) or True
+    watched.polls(29)
+    supervisor.crashes["server"] += 1
+    watched.polls(29)
     assert called == []
-    watched.looks(1)
+    watched.polls(1)
     assert called == [1]
 
 
@@ -214,89 +220,104 @@ class Renames:
 
 def test_renames_are_done_one_at_a_time_once_it_is_healthy_and_was_reached():
     watched = Watched("bus")
-    real, life.os = life.os, Renames()
+    real, trial.os = trial.os, Renames()
     try:
-        done = life.os.done
-        watched.life.renames = [("a", "b"), ("c", "d")]
-        watched.looks(60)
+        done = trial.os.done
+        watched.trial.renames = [("a", "b"), ("c", "d")]
+        watched.polls(60)
         assert done == []  # nobody could have reached it
-        watched.life.reached = True
-        watched.looks(29)
+        watched.trial.reached = True
+        watched.polls(29)
         assert done == []
-        watched.looks(1)
+        watched.polls(1)
         assert done == [("a", "b")]
-        watched.looks(1)
-        assert done == [("a", "b"), ("c", "d")] and watched.life.renames == []
+        watched.polls(1)
+        assert done == [("a", "b"), ("c", "d")] and watched.trial.renames == []
     finally:
-        life.os = real
+        trial.os = real
 
 
 def test_run_that_nobody_reaches_stays_counted_where_there_is_something_to_go_back_to():
     watched = Watched("bus")
-    watched.life._head[1] = 2
-    watched.life.renames = [("a", "b")]
-    watched.life.can_go_back = True
-    watched.looks(90)
+    watched.memory.failed = 2
+    watched.trial.renames = [("a", "b")]
+    watched.trial.can_go_back = True
+    watched.polls(90)
     assert Board.rtc[1] == 2
-    watched.life.can_go_back = False
-    watched.looks(30)
+    watched.trial.can_go_back = False
+    watched.polls(30)
     assert Board.rtc[1] == 0
 
 
 def test_console_gives_the_running_watchdog_ten_minutes():
     watched = Watched("bus")
-    watched.watchdog.relax()
+    assert watched.watchdog
+    relax()
     assert Board.wdt_timeout_ms == 600000 and Board.fed == 1
 
 
+def ended(memory, cause):
+    """What is told of a run that left these bytes in RTC memory."""
+    Board.rtc = memory
+    return last_end(ResetMemory(), cause)
+
+
 def test_last_end_names_cause_uptime_and_reason():
-    assert last_end(b"", PWRON) == "power-on or brown-out"
-    assert last_end(b"N\x01\x11\x0e\0\0no progress: bus", WDT) == (
+    assert ended(b"", PWRON) == "power-on or brown-out"
+    assert ended(b"N\x01\x11\x0e\0\0no progress: bus", WDT) == (
         "watchdog after 3601 s: no progress: bus"
     )
-    assert last_end(b"N\0\0\0\0\0no Wi-Fi", HARD) == "reset: no Wi-Fi"
-    assert last_end(b"N\0\0\0\0\0", HARD).startswith("reset: crash of the interpreter")
-    assert last_end(b"N\0\0\0\0\0", SOFT) == "soft reset"
+    assert ended(b"N\0\0\0\0\0no Wi-Fi", HARD) == "reset: no Wi-Fi"
+    assert ended(b"N\0\0\0\0\0", HARD).startswith("reset: crash of the interpreter")
+    assert ended(b"N\0\0\0\0\0", SOFT) == "soft reset"
+    # 200 days are 17,280,000 s, 0x0107AC00
+    assert ended(b"N\0\x00\xac\x07\x01", HARD).startswith("reset after 17280000 s: ")
 
 
-def test_start_that_only_checks_the_config_hands_on_why_the_last_run_ended():
+def test_start_that_only_plans_hands_on_why_the_last_run_ended_and_counts_as_no_failed_one():
     Board.rtc = b"N\x02" + bytes([60, 0, 0, 0]) + b"no progress: bus"
-    life.uncounted(RTC(), WDT)
-    assert Board.rtc[1] == 1
-    assert Life(RTC(), SOFT).last == "soft reset: watchdog after 60 s: no progress: bus"
+    Machine.cause = WDT
+    try:
+        planning._restart(ResetMemory())
+        raise AssertionError("it goes on")
+    except Reset:
+        pass
+    Machine.cause = PWRON
+    memory = ResetMemory()
+    assert memory.failed == 1
+    assert last_end(memory, SOFT) == "soft reset: watchdog after 60 s: no progress: bus"
 
 
 def test_last_end_survives_anything_in_the_memory():
     for length in range(12):
         for byte in (0, 10, 0x4E, 0x80, 0xC3, 0xFF):
             for cause in range(8):
-                last_end(bytes([byte] * length), cause).encode()
+                ended(bytes([byte] * length), cause).encode()
 
 
 def test_end_is_told_once():
-    Board.rtc = b"N\x02\0\0\0\0burnt"
-    assert Life(RTC(), WDT).last == "watchdog: burnt"
+    assert ended(b"N\x02\0\0\0\0burnt", WDT) == "watchdog: burnt"
+    ResetMemory().begin()
     assert Board.rtc[1] == 2
-    assert Life(RTC(), WDT).last == "watchdog"
+    assert last_end(ResetMemory(), WDT) == "watchdog"
 
 
 def test_note_fits_the_memory_and_keeps_the_counter():
     Board.rtc = b"N\x02\0\0\0\0"
-    life = Life(RTC(), PWRON)
-    life.note("x" * 5000)
+    Trial(ResetMemory()).note("x" * 5000)
     assert Board.rtc[:2] == b"N\x02" and len(Board.rtc) == 506
 
 
 def rounds(state):
     """One round of a state's pattern: [(level, ms)]."""
     Board.fresh()
-    lamp = led.make({"pin": 2, "active": "high"})
-    lamp.look = lambda: state
+    light = led.make({"pin": 2, "active": "high"})
+    light.get_state = lambda: state
     levels = []
-    lamp._show = lambda state, on: levels.append(on)
+    light._show = lambda state, on: levels.append(on)
     found = []
-    while not found or lamp._at:
-        span_ms = lamp.step(0)
+    while not found or light._at:
+        span_ms = light.step(0)
         found.append((levels.pop(), span_ms))
     return [pair for pair in found if pair[1]]
 
@@ -311,7 +332,7 @@ def test_each_state_can_be_told_by_counting_flashes():
     assert rounds(led.BOOTING) == [(1, 1000)] and rounds(led.SAFE) == [(1, 100), (0, 100)]
 
 
-def test_lamp_is_on_while_booting():
+def test_led_is_on_while_booting():
     Board.fresh()
     pins = []
     real = led.Pin.value
@@ -326,25 +347,25 @@ def test_lamp_is_on_while_booting():
 
 def test_ws2812_gets_a_colour_and_darkness():
     Board.fresh()
-    lamp = led.make({"pin": 2, "active": "ws2812"})
-    lamp.look = lambda: led.SERVING
-    lamp.step(0)
-    lamp.step(0)
+    light = led.make({"pin": 2, "active": "ws2812"})
+    light.get_state = lambda: led.SERVING
+    light.step(0)
+    light.step(0)
     white, green, dark = Board.sent
     assert len(set(white)) == 1 and white[0]
     assert green[0] and not green[1] and not green[2]  # green comes first on the wire
     assert dark == b"\0\0\0"
 
 
-def test_looks_of_watchdog_and_lamp_take_no_heap():
+def test_polls_of_watchdog_and_led_take_no_heap():
     watched = Watched("bus", "server")
-    lamp = led.make({"pin": 2, "active": "high"})
+    light = led.make({"pin": 2, "active": "high"})
 
     def look():
         for task in watched.tasks:
             task.moved = True
         watched.watchdog.step(0)
-        lamp.step(0)
+        light.step(0)
 
     def looks():
         for _ in range(25):
@@ -355,9 +376,7 @@ def test_looks_of_watchdog_and_lamp_take_no_heap():
 
 
 class Heap:
-    """In place of gc and of esp32: `used` bytes, of which `live` stay; `regions` of ESP-IDF."""
-
-    HEAP_DATA = 4
+    """In place of gc: `used` bytes, of which `live` stay; `regions` of ESP-IDF."""
 
     def __init__(self):
         self.live = self.used = 90000
@@ -374,20 +393,16 @@ class Heap:
         self.collections += 1
         self.used = self.live
 
-    def idf_heap_info(self, capabilities):
-        assert capabilities == self.HEAP_DATA
-        return self.regions
-
 
 def with_heap(test):
     """test(heap, part, quiet, resets) of a Health on such a heap."""
     heap, quiet, resets = Heap(), [True], []
-    real = health.gc, health.esp32
-    health.gc = health.esp32 = heap
+    real, health.gc = health.gc, heap
+    Esp32.regions = heap.regions
     try:
         test(heap, health.Health(lambda: quiet[0], resets.append), quiet, resets)
     finally:
-        health.gc, health.esp32 = real
+        health.gc = real
 
 
 def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
@@ -414,11 +429,11 @@ def test_half_a_minute_without_memory_for_the_network_is_a_reason_for_a_reset():
 
         part.step(0)
         assert part.stats["idf_free"] == 103000 and part.stats["idf_largest"] == 53000
-        heap.regions = [(160000, 20000, 4000, 4000)]
+        Esp32.regions = [(160000, 20000, 4000, 4000)]
         looks(1, 6)
-        heap.regions = [(160000, 20000, 5000, 4000)]
+        Esp32.regions = [(160000, 20000, 5000, 4000)]
         looks(6, 7)  # it recovered
-        heap.regions = [(160000, 20000, 4000, 4000)]
+        Esp32.regions = [(160000, 20000, 4000, 4000)]
         looks(7, 12)
         assert resets == []
         looks(12, 30)

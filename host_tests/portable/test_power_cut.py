@@ -5,7 +5,9 @@ every file is the old one or the new one, and whole.
 import json
 import os
 
-from firmware.store import Store
+import esp32_fakes  # noqa: F401  (before the firmware)
+from firmware.modes import planning
+from firmware.modes.store import Store
 from skipping import skip
 
 try:
@@ -132,23 +134,34 @@ def seen_after_each_cut(files, work, look):
     return found
 
 
-def parsed(text, load, names):
-    return json.loads(text)
+class Files(planning.Files):
+    """Stands for the planner."""
+
+    def plan(self, path):
+        with open(path) as file:
+            return {"name": json.load(file)["name"]}
 
 
-def refuses_new(text, load, names):
-    if b'"new"' in text:
-        raise ValueError("config.json: refused")
-    return json.loads(text)
+class RefusesNew(Files):
+    def plan(self, path):
+        made = super().plan(path)
+        if made["name"] == "new":
+            raise ValueError("config.json: refused")
+        return made
 
 
-def settle(store, checked=parsed):
+def planned(store, files=Files):
+    planning.Files = files
+    return planning.planned(store, 0)
+
+
+def settle(store):
     """What the bridge does with its config from the start until it has proved itself."""
-    store.config(checked)
-    store.prove_slot()
-    if store.complaint:
-        raise OSError(store.complaint)
-    for old, new in store.renames:
+    plan = planned(store)
+    renames, _ = store.renames(plan)
+    if len(renames) < 1 + (store.config_path() != _TOP + "/config.json"):
+        raise OSError("no room for a copy")
+    for old, new in renames:
         os.rename(old, new)
 
 
@@ -172,8 +185,8 @@ def test_config_of_a_new_slot_survives_its_move_at_any_power_cut():
     files["/config.good.json"] = OLD
 
     def look():
-        old_version = Store(_TOP + "/b", _TOP).config(parsed)["name"]
-        new_version = Store(_TOP + "/a", _TOP).config(parsed)["name"]
+        old_version = planned(Store(_TOP + "/b", _TOP))["name"]
+        new_version = planned(Store(_TOP + "/a", _TOP))["name"]
         return read("/slot"), old_version, new_version
 
     found = seen_after_each_cut(files, lambda: settle(Store(_TOP + "/a", _TOP)), look)
@@ -193,6 +206,18 @@ def test_refused_config_finds_a_good_one_after_any_power_cut():
         os.rename(_TOP + "/config.new", _TOP + "/config.json")
 
     found = seen_after_each_cut(
-        files, replace, lambda: Store("", _TOP).config(refuses_new)["name"]
+        files, replace, lambda: planned(Store("", _TOP), RefusesNew)["name"]
     )
     assert found == {"old"}
+
+
+def test_a_plan_is_whole_or_planned_again_after_any_power_cut():
+    files = {"/config.json": NEW, "/config.good.json": NEW}
+    store = Store(_TOP, _TOP)
+
+    def look():
+        plan = store.plan(0)
+        return plan and plan["name"]
+
+    found = seen_after_each_cut(files, lambda: planning.written(store, planned(store)), look)
+    assert found == {None, "new"}

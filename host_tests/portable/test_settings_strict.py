@@ -1,6 +1,7 @@
 """The JSON reader: RFC 8259, and where a mistake is."""
 
 from planning import strict_json
+from planning.decimals import scaled
 
 
 def place_of(text):
@@ -21,7 +22,24 @@ def test_every_kind_of_value_is_read():
 def test_whole_numbers_stay_whole_and_decimals_do_not():
     values = strict_json.loads(b"[30, 30.0, 3e1, -0.5, 1.25E-2]")
     assert [type(value) is int for value in values] == [True, False, False, False, False]
-    assert values == [30, 30.0, 30.0, -0.5, 0.0125]
+    assert [scaled(value, 4) for value in values] == [300000, 300000, 300000, -5000, 125]
+
+
+def test_decimals_are_exact_where_single_floats_are_not():
+    # 16777217 is the first whole number that a single float lacks; 0.07 is no binary fraction.
+    assert scaled(strict_json.loads(b"16777217.0"), 0) == 16777217
+    assert scaled(strict_json.loads(b"0.07"), 2) == 7
+    assert str(strict_json.loads(b"-0.50")) == "-0.50" and str(strict_json.loads(b"3e2")) == "300"
+
+
+def test_scaled_numbers_are_rounded_half_away_from_zero():
+    for text, places, whole in (
+        (b"2.5", 0, 3),
+        (b"-2.5", 0, -3),
+        (b"2.4999", 0, 2),
+        (b"78.25", 1, 783),
+    ):
+        assert scaled(strict_json.loads(text), places) == whole
 
 
 def test_escapes_are_undone():

@@ -1,16 +1,26 @@
-"""Which config.json the bridge takes, and when it becomes the last good one. Files lie in a folder of the test."""
+"""From which config.json the plan is made, whether it still fits, and when a config becomes the last good one. Files lie in a folder of the
+test.
+"""
 
-import json
 import os
 
-from firmware.store import Store
+import esp32_fakes  # noqa: F401  (before the firmware)
+from firmware.modes import planning
+from firmware.modes.store import Store, read_plan
 
 _TOP = "build/store-test"
 IN_USE = "The last good config is in use; config.json"
 
 
 def emptied():
-    for folder in ("build", _TOP, _TOP + "/a", _TOP + "/a/profiles", _TOP + "/profiles"):
+    for folder in (
+        "build",
+        _TOP,
+        _TOP + "/a",
+        _TOP + "/a/profiles",
+        _TOP + "/boards",
+        _TOP + "/profiles",
+    ):
         try:
             os.mkdir(folder)
         except OSError:
@@ -32,12 +42,37 @@ def read(path):
         return file.read()
 
 
-def good(text, load, names):
-    """Stands for the check: a config is a number."""
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("not good")
+class Numbers(planning.Files):
+    """Stands for the planner: a config is a number, and may name a profile behind it."""
+
+    def plan(self, path):
+        with open(path) as file:
+            number, *profiles = file.read().split()
+        self.sources += ["board x"] + ["profile " + name for name in profiles]
+        try:
+            return {"number": int(number)}
+        except ValueError:
+            raise ValueError("not good")
+
+
+planning.Files = Numbers
+
+
+def store(root="", failed=0):
+    """(Store, its plan): as the board does at a start, the planning run before it where that is needed."""
+    found = Store(_TOP + root, _TOP)
+    plan = found.plan(failed)
+    if plan is None:
+        plan = planning.planned(found, failed)
+        assert planning.written(found, plan)
+        assert found.plan(failed) == plan, "planned again at each start"
+    return found, plan
+
+
+def prove(found, plan):
+    renames, _ = found.renames(plan)
+    for old, new in renames:
+        os.rename(old, new)
 
 
 def outcome(work):
@@ -50,25 +85,24 @@ def outcome(work):
 def test_good_config_becomes_the_last_good_one_only_by_the_renames():
     emptied()
     write("/config.json", "1")
-    store = Store(_TOP, _TOP)
-    assert store.config(good) == 1 and store.complaint == ""
-    assert not [name for name in os.listdir(_TOP) if name == "config.good.json"]
-    for old, new in store.renames:
+    found, plan = store()
+    assert plan["number"] == 1 and plan["complaint"] == ""
+    renames, can_go_back = found.renames(plan)
+    assert "config.good.json" not in os.listdir(_TOP) and not can_go_back
+    for old, new in renames:
         os.rename(old, new)
     assert read("/config.good.json") == "1" and read("/config.json") == "1"
-    again = Store(_TOP, _TOP)
-    again.config(good)
-    assert again.renames == []
+    assert found.renames(plan) == ([], False)
 
 
 def test_refused_config_leaves_the_last_good_one_and_a_complaint():
     emptied()
     write("/config.json", "x")
     write("/config.good.json", "7")
-    store = Store(_TOP, _TOP)
-    assert store.config(good) == 7
-    assert store.complaint == "%s is refused: not good" % IN_USE
-    assert store.renames == []
+    found, plan = store()
+    assert plan["number"] == 7
+    assert plan["complaint"] == "%s is refused: not good" % IN_USE
+    assert found.renames(plan) == ([], False)
     assert read("/config.json") == "x"
 
 
@@ -76,40 +110,50 @@ def test_config_that_fails_to_start_three_times_leaves_the_last_good_one():
     emptied()
     write("/config.json", "8")
     write("/config.good.json", "7")
-    assert Store(_TOP, _TOP).config(good, 2) == 8
-    store = Store(_TOP, _TOP)
-    assert store.config(good, 3) == 7
-    assert store.complaint == "%s is refused: 3 starts with it failed" % IN_USE
-    assert store.renames == []
+    assert store(failed=2)[1]["number"] == 8
+    found, plan = store(failed=3)
+    assert plan["number"] == 7
+    assert plan["complaint"] == "%s is refused: 3 starts with it failed" % IN_USE
+    assert found.renames(plan) == ([], False)
+    # Once a run was healthy it is tried again: it may have been something else.
+    assert store(failed=0)[1]["number"] == 8
+
+
+def test_refused_config_is_not_planned_at_each_start_whatever_the_number_of_failed_ones():
+    emptied()
+    write("/config.json", "x")
+    write("/config.good.json", "7")
+    for failed in (0, 1, 3, 4, 0):
+        assert store(failed=failed)[1]["number"] == 7  # store() asserts that the plan stays
 
 
 def test_proved_or_only_config_is_tried_however_often_it_fails():
     emptied()
     write("/config.json", "8")
-    assert Store(_TOP, _TOP).config(good, 4) == 8
+    assert store(failed=4)[1]["number"] == 8
     write("/config.good.json", "8")
-    store = Store(_TOP, _TOP)
-    assert store.config(good, 4) == 8 and store.complaint == ""
+    _, plan = store(failed=4)
+    assert plan["number"] == 8 and plan["complaint"] == ""
 
 
 def test_missing_config_leaves_the_last_good_one_and_a_complaint():
     emptied()
     write("/config.good.json", "7")
-    store = Store(_TOP, _TOP)
-    assert store.config(good) == 7
-    assert store.complaint.startswith(IN_USE + " cannot be read: ")
+    _, plan = store()
+    assert plan["number"] == 7
+    assert plan["complaint"].startswith(IN_USE + " cannot be read: ")
 
 
 def test_complaint_is_about_the_new_config_when_the_good_one_is_refused_too():
     emptied()
     write("/config.json", "x")
     write("/config.good.json", "y")
-    assert outcome(lambda: Store(_TOP, _TOP).config(good)) is ValueError
+    assert outcome(store) is ValueError
 
 
 def test_without_any_config_there_is_an_error():
     emptied()
-    assert issubclass(outcome(lambda: Store(_TOP, _TOP).config(good)), OSError)
+    assert issubclass(outcome(store), OSError)
 
 
 def test_slot_takes_its_own_config_and_hands_it_over_when_proved():
@@ -117,15 +161,15 @@ def test_slot_takes_its_own_config_and_hands_it_over_when_proved():
     write("/slot", "%s/a %s" % (_TOP, _TOP))
     write("/config.json", "1")
     write("/a/config.json", "2")
-    store = Store(_TOP + "/a", _TOP)
-    assert store.config(good) == 2
-    store.prove_slot()
-    assert read("/config.json") == "1" and len(read("/slot").split()) == 2
-    for old, new in store.renames:
+    found, plan = store("/a")
+    assert plan["number"] == 2
+    renames, can_go_back = found.renames(plan)
+    assert can_go_back and read("/config.json") == "1" and len(read("/slot").split()) == 2
+    for old, new in renames:
         os.rename(old, new)
     assert read("/config.json") == "2" and read("/config.good.json") == "2"
     assert read("/slot") == _TOP + "/a"
-    assert Store(_TOP + "/a", _TOP).config(good) == 2
+    assert Store(_TOP + "/a", _TOP).plan(0) == plan, "the plan outlives the move of its config"
 
 
 def test_refused_config_of_a_slot_does_not_go_to_the_old_one_unseen():
@@ -133,26 +177,29 @@ def test_refused_config_of_a_slot_does_not_go_to_the_old_one_unseen():
     write("/config.json", "1")
     write("/a/config.json", "x")
     write("/config.good.json", "1")
-    store = Store(_TOP + "/a", _TOP)
-    assert store.config(good) == 1 and store.complaint.endswith(" is refused: not good")
+    _, plan = store("/a")
+    assert plan["number"] == 1 and plan["complaint"].endswith(" is refused: not good")
 
 
 def test_slot_that_is_not_on_trial_is_left_alone():
     emptied()
     write("/slot", _TOP)
-    store = Store(_TOP, _TOP)
-    store.prove_slot()
-    assert store.renames == [] and not store.can_go_back
+    write("/config.json", "1")
+    write("/config.good.json", "1")
+    found, plan = store()
+    assert found.renames(plan) == ([], False)
 
 
 def test_slot_without_room_for_a_proof_stays_on_trial():
     emptied()
     write("/slot", "%s/a %s" % (_TOP, _TOP))
+    write("/a/config.json", "1")
+    write("/config.json", "1")
+    write("/config.good.json", "1")
     os.mkdir(_TOP + "/slot.proved")  # cannot be written now
     try:
-        store = Store(_TOP + "/a", _TOP)
-        store.prove_slot()
-        assert store.renames == [] and store.can_go_back
+        found, plan = store("/a")
+        assert found.renames(plan) == ([(_TOP + "/a/config.json", _TOP + "/config.json")], True)
     finally:
         os.rmdir(_TOP + "/slot.proved")
 
@@ -160,45 +207,90 @@ def test_slot_without_room_for_a_proof_stays_on_trial():
 def test_new_config_can_be_gone_back_from_where_there_is_a_good_one():
     emptied()
     write("/config.json", "1")
-    store = Store(_TOP, _TOP)
-    store.config(good)
-    assert store.renames and not store.can_go_back
+    found, plan = store()
+    renames, can_go_back = found.renames(plan)
+    assert renames and not can_go_back
     write("/config.good.json", "2")
-    store = Store(_TOP, _TOP)
-    store.config(good)
-    assert store.renames and store.can_go_back
+    renames, can_go_back = found.renames(plan)
+    assert renames and can_go_back
 
 
 def test_owners_profile_of_the_slot_comes_before_that_of_the_top():
     emptied()
-    write("/profiles/mine.json", json.dumps({"from": "top"}))
-    write("/a/profiles/mine.json", json.dumps({"from": "slot"}))
-    assert Store(_TOP + "/a", _TOP).load("profile", "mine") == {"from": "slot"}
-    assert Store(_TOP, _TOP).load("profile", "mine") == {"from": "top"}
-    assert Store(_TOP, _TOP).load("profile", "other") is None
+    write("/profiles/mine.json", "{}")
+    write("/a/profiles/mine.json", "{}")
+    assert Store(_TOP + "/a", _TOP).find("profile", "mine") == _TOP + "/a/profiles/mine.json"
+    assert Store(_TOP, _TOP).find("profile", "mine") == _TOP + "/profiles/mine.json"
+    assert Store(_TOP, _TOP).find("profile", "other") is None
 
 
-def test_a_config_that_was_checked_is_not_checked_again_until_it_changes():
+def test_a_plan_fits_until_something_that_it_was_made_from_changes():
     emptied()
-    asked = []
+    write("/config.json", "1 mine")
+    write("/config.good.json", "1 mine")
+    write("/boards/x.json", "{}")
+    found, _ = store()
+    for path, before in (
+        ("/config.json", "1 mine"),
+        ("/boards/x.json", "{}"),
+        ("/profiles/mine.json", None),  # it was not there: now the owner's own goes before ours
+    ):
+        write(path, "2 mine")
+        assert found.plan(0) is None, path
+        os.remove(_TOP + path)
+        assert (found.plan(0) is None) == (before is not None), path
+        if before is not None:
+            write(path, before)
+        assert found.plan(0), path
 
-    def check(text, load, names):
-        asked.append(text)
-        return {"number": int(text)}
 
+def test_a_plan_of_another_version_does_not_fit():
+    emptied()
     write("/config.json", "1")
-    first = Store(_TOP, _TOP)
-    assert first.config(check) == {"number": 1} and first.is_new
-    second = Store(_TOP, _TOP)
-    assert second.config(check) == {"number": 1} and not second.is_new
-    assert asked == [b"1"]
-    write("/config.json", "2")
-    assert Store(_TOP, _TOP).config(check) == {"number": 2}
-    write("/config.checked.json", "{")
-    assert Store(_TOP, _TOP).config(check) == {"number": 2}
-    assert asked == [b"1", b"2", b"2"]
-    for text in ("{}", "[]"):  # a profile that it may name
-        write("/profiles/mine.json", text)
-        for _ in range(2):
-            assert Store(_TOP, _TOP).config(check) == {"number": 2}
-    assert asked == [b"1", b"2", b"2", b"2", b"2"]
+    found, plan = store()
+    plan["version"] = "0.0.0"
+    assert planning.written(found, plan) and found.plan(0) is None
+
+
+def bytes_of_plan():
+    with open(_TOP + "/plan.json", "rb") as file:
+        return file.read()
+
+
+def test_every_flipped_bit_and_every_cut_of_a_plan_is_found_out():
+    emptied()
+    write("/config.json", "1")
+    found, plan = store()
+    data = bytes_of_plan()
+    for at in range(len(data)):
+        with open(_TOP + "/plan.json", "wb") as file:
+            file.write(data[:at])
+        assert found.plan(0) is None, at
+        for bit in range(8):
+            flipped = bytearray(data)
+            flipped[at] ^= 1 << bit
+            with open(_TOP + "/plan.json", "wb") as file:
+                file.write(flipped)
+            assert found.plan(0) in (None, plan), (at, bit)
+    with open(_TOP + "/plan.json", "wb") as file:
+        file.write(data)
+    assert found.plan(0) == plan
+
+
+def test_a_plan_that_cannot_be_written_leaves_none_behind():
+    emptied()
+    write("/config.json", "1")
+    found, plan = store()
+    os.mkdir(_TOP + "/plan.tmp")  # cannot be written now
+    try:
+        assert not planning.written(found, plan)
+        assert found.plan(0) is None
+    finally:
+        os.rmdir(_TOP + "/plan.tmp")
+
+
+def test_what_is_no_plan_raises_a_value_error():
+    emptied()
+    for text in ("", "{}", "x" * 100):
+        write("/plan.json", text)
+        assert outcome(lambda: read_plan(_TOP + "/plan.json")) is ValueError, text

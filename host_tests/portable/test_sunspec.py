@@ -2,12 +2,12 @@
 
 import struct
 
+import planned
 from line import Line
 from meters.bus import Bus, Link
 from meters.sunspec import Search
 from modbus.master import Master
 from planning import grouping, profile
-from values.readings import Device
 
 MODELS = [101, 102, 103]
 PROFILE = {
@@ -70,10 +70,8 @@ def unit(base, models, end=True):
 def build(line, description=PROFILE):
     master = Master(line, 9600)
     link = Link(1, description["limits"])
-    device = Device("inverters", 0)
     pairs = profile.wanted("inverters", profile.role(description, "inverters"), False)
-    for key, _ in pairs:
-        device.add(key)
+    device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [
         profile.quantity(device, k, n, description, "inverters", False) for k, n in pairs
     ]
@@ -176,7 +174,7 @@ def test_unit_that_wakes_in_the_morning_is_found_then():
 
 
 def test_no_plan_is_made_of_addresses_that_are_not_known():
-    device = Device("inverters", 0)
+    device = planned.device("inverters")
     power = profile.quantity(device, "power", "power", PROFILE, "inverters", False)
     master = Master(Line({}), 9600)
     try:

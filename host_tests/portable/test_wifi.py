@@ -2,7 +2,7 @@
 
 from esp32_fakes import Board, Clock
 from firmware import log
-from firmware.wifi import Station
+from firmware.hw.wifi import Station
 from ticks import ticks_add, ticks_diff
 
 MINUTE_MS = 60000

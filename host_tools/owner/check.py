@@ -22,12 +22,13 @@ _HEADS = 8 + 5  # characters of a request, and of a reply besides its registers
 
 
 class Files:
-    """What a config.json may name: `load` and `names` as settings.read wants them.
+    """What a config.json may name: `load` and `names` as settings.read wants them. `asked`: {"board NAME" or "profile NAME": path}.
 
     An owner's profiles lie in the folder profiles/ beside config.json and come before ours.
     """
 
     def __init__(self, folder):
+        self.asked = {}
         self._profiles = {path.stem: path for path in sorted(PROFILES.glob("*.json"))}
         self._profiles.update(
             {path.stem: path for path in sorted(Path(folder, "profiles").glob("*.json"))}
@@ -42,11 +43,11 @@ class Files:
         }[kind]
 
     def load(self, kind, name):
-        if kind == "board":
-            return boards.load(name)
         if kind == "model":
             return self._models.get(name)
-        path = self._profiles.get(name)
+        path = boards.path(name) if kind == "board" else self._profiles.get(name)
+        if path:
+            self.asked[f"{kind} {name}"] = path
         return strict_json.loads(path.read_bytes()) if path else None
 
 

@@ -110,7 +110,9 @@ def _write(ask, flash_offset, path):
 
 def _build_of(board, chip):
     if board["chip"] != chip.option:
-        raise FlashError(f"{board['name']} has an {board['chip']}; the board at this port is {chip.name}")
+        raise FlashError(
+            f"{board['name']} has an {board['chip']}; the board at this port is {chip.name}"
+        )
     return board["firmware"]
 
 

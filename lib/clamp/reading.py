@@ -11,7 +11,9 @@ from .rms import DEAD, REASONS, scaled_root
 
 # While the load rests, each window moves the average by an eighth of what it differs: as good as the mean of fifteen.
 _WINDOWS = const(8)
-_ROUNDING = const(25)  # half a step of the ADC squared: what a pin without noise hides or feigns
+_ROUNDING = const(
+    25
+)  # half a step of the ADC squared: what a pin without noise hides or looks like
 _QUIET_SQUARE = const(300 * 300)  # below 30 mV the slope of the wave is lost in the noise
 _LOUD_SQUARE = const(20 * 20)  # from 2 mV on a phase can be trusted, later where noise is stronger
 _NOMINAL_ERROR_PERMILLE = const(100)  # of an unmeasured voltage: EN 50160
@@ -22,13 +24,21 @@ class Clamp:
     """A clamp that puts its watts as `key` of `device`. voltage_dv(): tenths of a volt just
     measured, or None.
 
-    sampler: sample(window, length_us) -> samples; start_us, low_uv, high_uv (firmware.clamp_adc).
+    sampler: sample(window, length_us) -> samples; start_us, low_uv, high_uv, calibrated
+    (firmware.hw.clamp_adc). figures: of the plan: gain_ua, microamps of 0.1 mV; error_permille of the reading, and
+    uncalibrated_permille where the ADC is not calibrated; noise_square, that of the noise floor in tenths of a
+    millivolt, None: found from the samples; nominal_dv; power_factor_permille.
     """
 
-    def __init__(self, name, sampler, scale, device=None, key="sl_power_w", voltage_dv=None):
+    def __init__(self, name, sampler, figures, device=None, key="sl_power_w", voltage_dv=None):
         self.name = name
         self.sampler = sampler
-        self.scale = scale
+        self._gain_ua = figures["gain_ua"]
+        error = "error_permille" if sampler.calibrated else "uncalibrated_permille"
+        self._error_permille = figures[error]
+        self._known_noise_square = figures["noise_square"]
+        self._nominal_dv = figures["nominal_dv"]
+        self._power_factor_permille = figures["power_factor_permille"]
         self.measured_ms = None  # when the last good window ended; None: never
         self.rejected = {reason: 0 for reason in REASONS if reason}
         self.result = {
@@ -36,7 +46,7 @@ class Clamp:
             "power_w": None,
             "error_w": None,
             "rms_ma": None,  # before the noise is subtracted: what calibration wants
-            "voltage_dv": scale.nominal_dv,
+            "voltage_dv": self._nominal_dv,
             "voltage_measured": 0,
             "frequency_mhz": None,
             "samples": 0,
@@ -44,7 +54,7 @@ class Clamp:
             "offset_mv": None,
             "noise_ma": None,
             "windows": 0,
-            "gain_ua": scale.gain_ua,
+            "gain_ua": self._gain_ua,
             "rejected": self.rejected,
         }
         self._device = device
@@ -112,14 +122,14 @@ class Clamp:
         return (sixteenths * scaled_root(self._square - noise // 2, 1) >> 2) + _ROUNDING
 
     def _publish(self, ended_ms):
-        scale = self.scale
-        gain_ua = scale.gain_ua
+        gain_ua = self._gain_ua
+        known_noise = self._known_noise_square
         noise = self._noise_square
         doubt = self._doubt
-        if scale.noise_square is None:
+        if known_noise is None:
             doubt += noise // 2  # neighbours do not tell noise that lasts longer than a sample
         else:
-            noise = scale.noise_square
+            noise = known_noise
             doubt += abs(noise - self._noise_square)
         square = max(self._square - noise, 0)
         current_ma = (scaled_root(square, gain_ua) + 500) // 1000
@@ -129,24 +139,23 @@ class Clamp:
         result = self.result
         result["current_ma"] = current_ma
         result["rms_ma"] = scaled_root(self._square, gain_ua) // 1000
-        if scale.noise_square is not None or self._square < _QUIET_SQUARE:
+        if known_noise is not None or self._square < _QUIET_SQUARE:
             result["noise_ma"] = scaled_root(noise, gain_ua) // 1000
-        self._power(current_ma, error_ma + (current_ma * scale.error_permille + gain_ua) // 1000)
+        self._power(current_ma, error_ma + (current_ma * self._error_permille + gain_ua) // 1000)
         self.measured_ms = ended_ms
         if self._device is not None:
             self._device.put(self._key, result["power_w"], ended_ms)
 
     def _power(self, current_ma, error_ma):
         result = self.result
-        scale = self.scale
         voltage_dv = None if self._voltage_dv is None else self._voltage_dv()
         result["voltage_measured"] = 0 if voltage_dv is None else 1
         if voltage_dv is None:
-            voltage_dv = scale.nominal_dv
+            voltage_dv = self._nominal_dv
             error_ma += current_ma * _NOMINAL_ERROR_PERMILLE // 1000
         result["voltage_dv"] = voltage_dv
-        power_w = voltage_dv * current_ma // 1000 * scale.power_factor_permille
-        error_w = voltage_dv * error_ma // 1000 * scale.power_factor_permille
+        power_w = voltage_dv * current_ma // 1000 * self._power_factor_permille
+        error_w = voltage_dv * error_ma // 1000 * self._power_factor_permille
         result["power_w"] = (power_w + 5000) // 10000
         result["error_w"] = (error_w + 5000) // 10000 + 1
 

@@ -134,6 +134,14 @@ class Bus:
         self._cycle_ms = 0
         self._free_ms = 0  # when the last frame ended
 
+    def units(self):
+        """All links, in the order of the plan."""
+        found = []
+        for transaction in self.plan:
+            if transaction.link not in found:
+                found.append(transaction.link)
+        return found
+
     def step(self, now_ms):
         """Do what is due; milliseconds until the next call. No heap."""
         if not self._started:

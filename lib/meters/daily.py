@@ -7,17 +7,16 @@ _UNSEEN_WH = 100
 class Daily:
     """Stands between the quantity of a total and its device.
 
-    local_day(): the number of the local day, None while the time is unknown. load() gives the (day, total) that
-    save(day, total) was given last, or None; it is asked whenever the time has become known. What the total was at
+    local_day(): the number of the local day, None while the time is unknown. midnight.load() gives the (day, total) that
+    midnight.save(day, total) was given last, or None; it is asked whenever the time has become known. What the total was at
     midnight is never guessed: without it the day is left out.
     """
 
-    def __init__(self, device, key, local_day, load=None, save=None):
+    def __init__(self, device, key, local_day, midnight):
         self._device = device
         self._key = key
         self._local_day = local_day
-        self._load = load
-        self._save = save
+        self._midnight = midnight
         self._day = None
         self._last_wh = 0
         self._midnight_wh = None
@@ -38,7 +37,7 @@ class Daily:
             self._device.put(self._key, total_wh - self._midnight_wh, at_ms)
 
     def _turn(self, day, total_wh):
-        kept = self._load() if self._load and self._day is None else None
+        kept = self._midnight.load() if self._day is None else None
         midnight_wh = None
         if kept and kept[0] == day and kept[1] <= total_wh:
             midnight_wh = kept[1]
@@ -46,7 +45,6 @@ class Daily:
             # A unit that sleeps at night wakes with the total that it had.
             if 0 <= total_wh - self._last_wh <= _UNSEEN_WH:
                 midnight_wh = self._last_wh
-                if self._save:
-                    self._save(day, midnight_wh)
+                self._midnight.save(day, midnight_wh)
         self._day = day
         self._midnight_wh = midnight_wh

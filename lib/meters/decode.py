@@ -6,7 +6,9 @@ Frames of more than 11 words would come from the heap, too: that is why the work
 """
 
 from const import const
-from planning.quantities import MOST
+
+# The largest multiplier or divisor: 16 of them, doubled twice, are a small integer.
+MOST = 0xFFFFFF
 
 # Register types; all of them are in planning.quantities. The low nibble is the number of 16-bit words.
 _S16 = const(0x11)

@@ -108,6 +108,8 @@ class Register:
 class Quantity:
     """The sum of some registers, put into a field of a device when all of them are known."""
 
+    day_of = None  # whose total it is, where the day is counted from it
+
     def __init__(self, device, key, registers, low, high, slow):
         self.device = device
         self.key = key

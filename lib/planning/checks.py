@@ -1,5 +1,10 @@
 """Holds a value against its row of the schema; a complaint is one line and says what is allowed."""
 
+from planning import messages, zone
+from planning.decimals import Decimal, scaled
+
+_PLACES = 6  # of a number that is held against its limits
+
 
 class SettingsError(ValueError):
     """`place` is like devices[1].unit; `problem` says what is wrong there and what is allowed."""
@@ -16,13 +21,13 @@ class SettingsError(ValueError):
 def complain(place, problem, *values):
     """Raises SettingsError; a %s of the problem stands for each value, as its owner wrote it."""
 
-    raise SettingsError(place, problem % tuple([_messages().shown(value) for value in values]))
+    raise SettingsError(place, problem % tuple([messages.shown(value) for value in values]))
 
 
 def nothing_named(place, what, name, names):
     """Raises: there is no such board, profile, clamp input or model."""
 
-    raise SettingsError(place, _messages().nothing_named(what, name, names))
+    raise SettingsError(place, messages.nothing_named(what, name, names))
 
 
 def check_keys(value, keys, place):
@@ -31,7 +36,7 @@ def check_keys(value, keys, place):
         complain(place, "%s; an object { } is needed", value)
     for key in sorted(value):
         if key not in keys:
-            hint = _messages().meant(key, keys) or "; %s may be here" % _messages().listed(keys)
+            hint = messages.meant(key, keys) or "; %s may be here" % messages.listed(keys)
             raise SettingsError(joined(place, key), "unknown key" + hint)
 
 
@@ -43,9 +48,7 @@ def filled(value, rows, place):
         if key in value:
             result[key] = checked(value[key], kind, allowed, joined(place, key))
         elif default is ...:
-            raise SettingsError(
-                joined(place, key), "missing; " + _messages().allowed(kind, allowed)
-            )
+            raise SettingsError(joined(place, key), "missing; " + messages.allowed(kind, allowed))
         else:
             result[key] = {} if default == () else default
     return result
@@ -59,10 +62,8 @@ def joined(place, key):
 def checked(value, kind, allowed, place):
     problem = _wrong(value, kind, allowed)
     if problem:
-        what = "what is written here" if kind == "password" else _messages().shown(value)
-        raise SettingsError(
-            place, "%s %s; %s" % (what, problem, _messages().allowed(kind, allowed))
-        )
+        what = "what is written here" if kind == "password" else messages.shown(value)
+        raise SettingsError(place, "%s %s; %s" % (what, problem, messages.allowed(kind, allowed)))
     return value
 
 
@@ -73,7 +74,7 @@ def _wrong(value, kind, allowed):
     if kind == "whole" or kind == "pin":
         return _wrong_number(value, (int,), "is not a whole number", allowed)
     if kind == "number":
-        return _wrong_number(value, (int, float), "is not a number", allowed)
+        return _wrong_number(value, (int, Decimal), "is not a number", allowed)
     if kind == "load" and type(value) is dict:
         return None
     if kind == "one_of" or kind == "load":
@@ -95,7 +96,8 @@ def _wrong(value, kind, allowed):
 def _wrong_number(value, types, wrong_type, allowed):
     if type(value) not in types:
         return wrong_type
-    return None if allowed[0] <= value <= allowed[1] else "is out of range"
+    low, high = [scaled(limit, _PLACES) for limit in allowed]
+    return None if low <= scaled(value, _PLACES) <= high else "is out of range"
 
 
 def _wrong_names(values, allowed):
@@ -136,8 +138,6 @@ def _is_label(text):
 
 
 def _is_zone(text):
-    from planning import zone
-
     try:
         zone.changes(text)
     except ValueError:
@@ -154,10 +154,3 @@ def ip_number(text):
             return None
         number = number * 256 + int(part)
     return number if len(parts) == 4 else None
-
-
-def _messages():
-    """Loaded only when there is something to complain about."""
-    from planning import messages
-
-    return messages

@@ -1,59 +1,37 @@
-"""What a clamp is, as integers for the hot path: made once at boot from an entry of config.json
-and models.json.
+"""What a clamp is, as integers for the hot path, from an entry of config.json and clamp_models.json.
 
-models.json holds, by the maker's name: `amps`, the rated current; `turns` of a clamp without a
+clamp_models.json holds, by the model's name on the market: `amps`, the rated current; `turns` of a clamp without a
 burden, or `amps_per_volt` of one with; `error_percent` as the data sheet states it.
 """
 
-from const import const
+from planning.decimals import divided, scaled
 
-_ADC_ERROR_PERMILLE = const(30)  # of an ESP32 with nothing but its factory calibration
-_BARE_ERROR_PERMILLE = const(100)  # of an early one without that
-_UNKNOWN_ERROR_PERCENT = const(3)  # of a clamp without a model
-_MICROAMPS = const(100)  # of one A/V at 0.1 mV
-_LARGEST_GAIN = const(65535)  # clamp.rms.scaled_root
+_ADC_ERROR_PERMILLE = 30  # of an ESP32 with its factory calibration
+_UNCALIBRATED_ERROR_PERMILLE = 100  # of an early one without
+_UNKNOWN_ERROR_PERCENT = 3  # of a clamp without a model
+_GAIN_PLACES = 2  # a microamp of 0.1 mV is 0.01 A/V
+_LARGEST_GAIN = 65535  # clamp.rms.scaled_root
 
 
 class ClampError(ValueError):
     """An entry that says too little or too much about its clamp."""
 
 
-class Scale:
-    """gain_ua: microamps of 0.1 mV · error_permille of the reading · noise_square: that of the calibrated noise
-    floor, in tenths of a millivolt; None: found from the samples.
-    """
-
-    def __init__(
-        self, amps_per_volt, error_percent=None, model_error_percent=_UNKNOWN_ERROR_PERCENT
-    ):
-        self.gain_ua = round(amps_per_volt * _MICROAMPS)
-        if not 0 < self.gain_ua <= _LARGEST_GAIN:
-            raise ClampError("amps_per_volt must be between 0.01 and 655")
-        if error_percent is None:
-            self.error_permille = round(model_error_percent * 10) + _ADC_ERROR_PERMILLE
-        else:
-            self.error_permille = round(error_percent * 10)
-        self.noise_square = None
-        self.nominal_dv = 2300
-        self.power_factor_permille = 1000
-
-
-def scale(entry, models, factory_calibrated=True):
-    """Scale of a device entry: `amps_per_volt` (a calibrated figure) goes before `model`. factory_calibrated: the ADC."""
+def scale(entry, models):
+    """The attributes of a clamp.reading.Scale. `amps_per_volt` of the entry (calibrated by its owner) goes before `model`."""
     model = _model(entry, models)
-    amps_per_volt = entry.get("amps_per_volt") or _of_model(model, entry)
-    made = Scale(
-        amps_per_volt,
-        entry.get("error_percent"),
-        model.get("error_percent", _UNKNOWN_ERROR_PERCENT),
-    )
-    if not factory_calibrated and entry.get("error_percent") is None:
-        made.error_permille += _BARE_ERROR_PERMILLE - _ADC_ERROR_PERMILLE
-    if entry.get("noise_floor_ma") is not None:
-        made.noise_square = round((entry["noise_floor_ma"] * 1000 / made.gain_ua) ** 2)
-    made.nominal_dv = round(entry.get("voltage", 230) * 10)
-    made.power_factor_permille = round(entry.get("power_factor", 1) * 1000)
-    return made
+    gain_ua = _gain_ua(entry, model)
+    if not 0 < gain_ua <= _LARGEST_GAIN:
+        raise ClampError("amps_per_volt must be between 0.01 and 655")
+    error_permille, uncalibrated_permille = _errors_permille(entry, model)
+    return {
+        "gain_ua": gain_ua,
+        "error_permille": error_permille,
+        "uncalibrated_permille": uncalibrated_permille,
+        "noise_square": _noise_square(entry.get("noise_floor_ma"), gain_ua),
+        "nominal_dv": scaled(entry.get("voltage", 230), 1),
+        "power_factor_permille": scaled(entry.get("power_factor", 1), 3),
+    }
 
 
 def _model(entry, models):
@@ -61,15 +39,33 @@ def _model(entry, models):
     if name is None:
         return {}
     if name not in models:
-        raise ClampError("model %s is not in models.json: give amps_per_volt" % name)
+        raise ClampError("model %s is not in clamp_models.json: give amps_per_volt" % name)
     return models[name]
 
 
-def _of_model(model, entry):
-    if "amps_per_volt" in model:
-        return model["amps_per_volt"]
+def _gain_ua(entry, model):
+    """Microamps of 0.1 mV."""
+    amps_per_volt = entry.get("amps_per_volt") or model.get("amps_per_volt")
+    if amps_per_volt:
+        return scaled(amps_per_volt, _GAIN_PLACES)
     if "turns" not in model:
         raise ClampError("give model or amps_per_volt")
     if not entry.get("burden_ohm"):
         raise ClampError("model %s has no burden: give burden_ohm" % entry["model"])
-    return model["turns"] / entry["burden_ohm"]
+    return divided(scaled(model["turns"], _GAIN_PLACES + 3), scaled(entry["burden_ohm"], 3))
+
+
+def _errors_permille(entry, model):
+    """Of a reading: by an ADC that is calibrated, and by one that is not. What the owner states holds for both."""
+    stated = entry.get("error_percent")
+    if stated is not None:
+        return scaled(stated, 1), scaled(stated, 1)
+    of_clamp = scaled(model.get("error_percent", _UNKNOWN_ERROR_PERCENT), 1)
+    return of_clamp + _ADC_ERROR_PERMILLE, of_clamp + _UNCALIBRATED_ERROR_PERMILLE
+
+
+def _noise_square(noise_floor_ma, gain_ua):
+    """The calibrated noise floor squared, in tenths of a millivolt; None: found from the samples."""
+    if noise_floor_ma is None:
+        return None
+    return divided((noise_floor_ma * 1000) ** 2, gain_ua**2)

@@ -1,4 +1,4 @@
-"""From a profile's JSON (docs/design.md, "Profiles") to registers and quantities, at boot."""
+"""From a profile's JSON (docs/profile-format.md) to the registers and quantities of a unit."""
 
 from meters.register import Quantity, Register
 from planning import quantities

@@ -1,7 +1,9 @@
-"""What can be measured: types of registers, base units and the values that can be. Needed at boot only.
+"""What can be measured: types of registers, base units and the values that can be.
 
 Everything is kept as an integer in its base unit: W, Wh, 0.1 V, mA, mHz, 0.1 %, 0.1 degC.
 """
+
+from meters.decode import MOST
 
 # Register types: the low nibble is the number of 16-bit words.
 TYPES = {
@@ -9,9 +11,6 @@ TYPES = {
     "u32": 0x02, "s32": 0x12, "f32": 0x22,
     "u64": 0x04, "s64": 0x14, "f64": 0x24,
 }  # fmt: skip
-
-# The largest multiplier or divisor: 16 of them, doubled twice, are a small integer.
-MOST = 0xFFFFFF
 
 # unit of a scale string -> power of ten to the base unit
 UNITS = {

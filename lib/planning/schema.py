@@ -6,6 +6,8 @@ defaults. Allowed are smallest and largest (of texts: bytes; of names: how many)
 one string, since that takes a third of the heap that tuples take.
 """
 
+from planning import decimals
+
 _TABLE = """
 []
 wifi section needed
@@ -149,5 +151,5 @@ def _literal(word):
     if word in _WORDS:
         return _WORDS[word]
     if all(c in "-.0123456789" for c in word) and word.count(".") < 2:
-        return float(word) if "." in word else int(word)
+        return decimals.parse(word) if "." in word else int(word)
     return word

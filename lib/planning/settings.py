@@ -1,49 +1,30 @@
-"""config.json: read, held against the schema, completed. Loaded at boot and unloaded again; the PC
-runs the very same check.
+"""config.json: read, held against the schema, completed. The PC runs the very same check.
 
     settings.read(text, load, names) -> dict
 
 `load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where
 there is none; `names(kind)` lists their names. The dict has every key of the schema, with None for
 what was left out and has no default. Raises SettingsError, whose text is one line.
-`unload.unload("planning")` gives the heap back.
 """
 
+from planning import profile_format, sections, strict_json
 from planning.checks import SettingsError
-from unload import unload
 
 _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
-    config = _completed(_parsed(text), load, names)
-    # The heap is needed for what follows.
-    unload("planning.sections", "planning.devices", "planning.strict_json")
-    _check_profiles(config, load)
-    return config
-
-
-def _completed(written, load, names):
-    unload("planning.strict_json")
-    from planning.sections import completed
-
-    return completed(written, load, names)
-
-
-def _check_profiles(config, load):
-    from planning import profile_format
-
+    config = sections.completed(_parsed(text), load, names)
     checked = []
     for device in config["devices"]:
         name = device.get("profile")
         if name and name not in checked:
             profile_format.check(load("profile", name), name)
             checked.append(name)
+    return config
 
 
 def _parsed(text):
-    from planning import strict_json
-
     data = text.encode() if type(text) is str else text
     if len(data) > _MOST_BYTES:
         raise SettingsError("config.json", "has more than %d bytes" % _MOST_BYTES)

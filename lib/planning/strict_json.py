@@ -1,9 +1,11 @@
 """Strict JSON (RFC 8259) that says where a mistake is, the same on every interpreter.
 
 MicroPython's own json gives no place, needs no commas and keeps the last of two equal keys: what
-the owner meant would be a guess. Works on bytes, since MicroPython walks through a text from its
+the owner meant would be a guess. A number with a point or an exponent becomes a decimals.Decimal. Works on bytes, since MicroPython walks through a text from its
 start to index it.
 """
+
+from planning import decimals
 
 _DEEPEST = 8
 _LONGEST_NUMBER = 24
@@ -182,7 +184,7 @@ class _Reader:
         word = str(self.data[start : self.at], "utf-8")
         if whole:
             return int(word)
-        value = float(word)
-        if value - value != 0:
-            self.fail("too large a number", start)
-        return value
+        try:
+            return decimals.parse(word)
+        except ValueError as error:
+            self.fail(str(error), start)

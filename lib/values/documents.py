@@ -1,34 +1,31 @@
-"""The charger's two documents, rendered from the readings into kept buffers.
+"""The charger's two documents, rendered from the readings into preallocated buffers.
 
 Source: DiniTech Custom API 1.4. Values are written as json.dumps would: whole W and Wh, one decimal for soc and temp.
+What stands around them is planned (planning.layout).
 """
 
 from const import const
-from httpd.answers import JSON, problem
+from httpd.answers import JSON, Fixed, problem
 from httpd.document import Document
 from ticks import ticks_add, ticks_diff
-from unload import unload
 from values.readings import ERROR, HOLD
 
 _RENDER_MS = const(500)  # at least this often, since devices grow stale without a cycle
 
 
 class Values:
-    """values.json: a part that renders (step) and a source that answers (open).
+    """values.json: a component that renders (step) and a source that answers (open).
 
-    devices: values.readings.Device, in the order of the document; clocks: parts whose `cycles` counts their
-    cycles; load: the devices whose powers add up to the house load (one of its own, where clamps measure it), empty to
-    leave load_power_w out.
+    devices: those of the plan, in its order; document: its `document`; load: its `load`, the devices whose powers add up to
+    load_power_w; counters: objects whose `cycles` counts their cycles.
     """
 
-    def __init__(self, devices, clocks=(), load=()):
-        self._clocks = clocks
-        self._load = load
-        self._devices = devices + [part for part in load if part not in devices]
-        from planning import layout  # not needed again
-
-        self._categories = layout.skeleton(devices)
-        self._document = Document(layout.size(self._categories), JSON, aged=True)
+    def __init__(self, devices, document, load=(), counters=()):
+        self._counters = counters
+        self._load = [devices[i] for i in load]
+        self._devices = devices
+        self._categories = _categories(document["categories"], devices)
+        self._document = Document(document["bytes"], JSON, aged=True)
         self._stale = Document(120, JSON, status="503")
         self._late = problem("503", "the readings are too old")
         self._answer = self._late
@@ -43,8 +40,8 @@ class Values:
     def step(self, now_ms):
         """Render when a cycle has ended or a reading expires. No heap."""
         cycles = 0
-        for clock in self._clocks:
-            cycles += clock.cycles
+        for counter in self._counters:
+            cycles += counter.cycles
         expired = self._expiring and ticks_diff(now_ms, self._expires_ms) >= 0
         if (
             cycles != self._cycles
@@ -165,26 +162,43 @@ def _needed(device):
     return device.policy == ERROR or device.policy == HOLD
 
 
-class Info:
-    """info.json, a source: rendered anew when there is more to tell, a serial number that a unit has told.
+def _categories(planned, devices):
+    """The plan's document in bytes: [(opening, [(device, opening, [(key, is_tenths, name)], closing)])]."""
+    return [
+        (opening.encode(), [_member(devices[i], *texts) for i, *texts in members])
+        for opening, members in planned
+    ]
 
-    entries: [(category, index, info dict)].
+
+def _member(device, opening, rows, closing):
+    rows = [(key, is_tenths, name.encode()) for key, is_tenths, name in rows]
+    return device, opening.encode(), rows, closing.encode()
+
+
+class Info:
+    """info.json, a source: rendered again when a unit has told its serial number.
+
+    planned: the plan's `info`, texts and the devices whose serial numbers stand between them. `serials`: {device: number}.
     """
 
-    def __init__(self, entries):
-        self._entries = entries
-        self._keys = -1
+    def __init__(self, planned):
+        self._texts = planned["texts"]
+        self._order = planned["serials"]
+        self.serials = {}
+        self._rendered = -1  # how many numbers it holds
         self._answer = None
         self.open(0)
 
     def open(self, now_ms):
-        keys = 0
-        for entry in self._entries:
-            keys += len(entry[2])
-        if keys != self._keys:
-            from planning import layout
-
-            self._keys = keys
-            self._answer = layout.info(self._entries)
-            unload("planning.layout", "values.fields")
+        if len(self.serials) != self._rendered:
+            self._rendered = len(self.serials)
+            self._answer = Fixed("200", JSON, self._text().encode())
         return self._answer
+
+    def _text(self):
+        found = self._texts[0]
+        for i, device in enumerate(self._order):
+            if device in self.serials:
+                found += ', "serial": "%s"' % self.serials[device]
+            found += self._texts[i + 1]
+        return found

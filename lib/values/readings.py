@@ -18,35 +18,22 @@ _OLDEST_MS = const(100000000)
 
 
 class Device:
-    """One entry of `devices`: its fields by the maker's keys, and when each was read."""
+    """One entry of `devices`: its fields by DiniTech's keys, and when each was read.
 
-    def __init__(self, category, index, limit_ms=7000, policy=ERROR):
-        from values.fields import power_key  # not needed again
+    power: the key without which it is not served; fields: {key: value}, None until it is read, all others never grow old;
+    tenths: keys of those that have one decimal; policy: an index of POLICIES.
+    """
 
+    def __init__(self, category, index, power, fields, tenths=(), limit_ms=7000, policy=ERROR):
         self.category = category
         self.index = index
-        self.power = power_key(category)
-        self.fields = {}
-        self.at_ms = {}  # None: never read, or fixed
-        self.tenths = []  # keys of those that have one decimal
+        self.power = power
+        self.fields = fields
+        self.tenths = tenths
         self.limit_ms = limit_ms
         self.policy = policy
-        self.battery_connected = False
-        self.label = ("%s %d" % (category, index)).encode()
-
-    def add(self, key):
-        """Make room for a field (at boot)."""
-        from values.fields import TENTHS, kind_of
-
-        self.fields[key] = None
-        self.at_ms[key] = None
-        if kind_of(self.category, key) == TENTHS:
-            self.tenths.append(key)
-
-    def fix(self, key, value):
-        """Give a field that never grows old (at boot)."""
-        self.add(key)
-        self.fields[key] = value
+        self.at_ms = {key: None for key in fields}  # None: never read, or fixed
+        self.label = ("%s %d" % (category, index) if category != "load" else category).encode()
 
     def put(self, key, value, at_ms):
         """A new reading of a field, taken at at_ms. No heap."""

@@ -44,10 +44,11 @@ class Source(Input):
     """Also what clamp.reading wants of a sampler; it holds no loop."""
 
     chance = Chance
+    calibrated = True
     start_us = 0
 
     def window(self, period_us):
-        """As firmware.clamp_adc and clamp.part fill one."""
+        """As firmware.hw.clamp_adc and clamp.component fill one."""
         window = Window()
         count = 0
         self.start_us = self.now_us

@@ -83,6 +83,8 @@ class Board:
         if isinstance(config.get("http", {}), dict) and config:
             config["http"] = {**config.get("http", {}), "host": "127.0.0.1", "port": port}
             Path(self._flash, "config.json").write_text(json.dumps(config))
+            if Path(self._options.root) == image.ROOT:
+                image.write_plan(self._flash)
 
     def hardware(self):
         """The board's own description; that of an ESP32 where the config names none that exists."""

@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 
-from firmware.bus_port import BusPort, character_bits
+from firmware.hw.bus_port import BusPort, character_bits
 from meters.bus import Bus, Link
 from modbus.master import Master
 from planning import grouping, profile

@@ -12,15 +12,15 @@ _RX_BYTES = const(512)  # the longest reply has 255
 
 
 class BusPort:
-    """Port of a modbus.master.Master. config: the `bus` section; uart: the board's UART number."""
+    """Port of a modbus.master.Master. config: the plan's `line`."""
 
-    def __init__(self, config, uart):
+    def __init__(self, config):
         self._de = None if config["de"] is None else Pin(config["de"], Pin.OUT, value=0)
         # No transceiver drives rx while we send: it has to idle high. Up to MicroPython 1.25 the driver itself saw to that, and
         # made a plain input of the pin.
         Pin(config["rx"], Pin.IN, Pin.PULL_UP)
         self._uart = UART(
-            uart,
+            config["uart"],
             baudrate=config["baudrate"],
             bits=8,
             parity=_PARITY[config["parity"]],
@@ -33,7 +33,7 @@ class BusPort:
         )
         self.any = self._uart.any
         # 3.5 characters, above 19200 Bd 1.75 ms (Modbus over Serial Line V1.02, 2.5.1.1).
-        self._silence_us = max(1750, 3500000 * character_bits(config) // config["baudrate"])
+        self._silence_us = max(1750, 3500000 * config["bits"] // config["baudrate"])
         self._heard_us = ticks_us()
 
     def readinto(self, buf):
@@ -55,8 +55,3 @@ class BusPort:
         if self._de is not None:
             self._uart.flush()
             self._de.off()
-
-
-def character_bits(config):
-    """Bits of one character: start, 8 data, parity, stop."""
-    return 9 + (config["parity"] != "none") + config["stop_bits"]

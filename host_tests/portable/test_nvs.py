@@ -1,7 +1,7 @@
 """The total at midnight in NVS, as the ESP32 keeps it: blobs under keys of at most 15 characters."""
 
 import esp32_fakes
-from firmware.midnight import Midnight
+from firmware.hw.nvs import Midnight
 
 OF = "eastron-sdm630 2 energy_export"
 
@@ -42,3 +42,15 @@ def test_what_something_else_left_there_is_not_taken():
     for key in esp32_fakes.NVS.kept:
         esp32_fakes.NVS.kept[key] = b"\1\2\3"
     assert midnight.load() is None
+
+
+def test_a_partition_that_cannot_be_opened_costs_only_the_memory():
+    esp32_fakes.NVS.fresh()
+    esp32_fakes.NVS.broken = True
+    try:
+        midnight = Midnight(OF)
+        assert midnight.load() is None
+        midnight.save(1025, 5000)
+    finally:
+        esp32_fakes.NVS.broken = False
+    assert esp32_fakes.NVS.kept == {}

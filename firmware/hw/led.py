@@ -1,7 +1,7 @@
 """The board's LED says how the bridge is: a plain pin or one WS2812.
 
-lamp = make(board["led"])
-lamp.look = ...             asked for one of the states below; until then it is booting
+light = make(plan["led"])
+light.get_state = ...       gives one of the states below; until then it is booting
 """
 
 from machine import Pin, bitstream
@@ -48,10 +48,10 @@ def make(led):
 
 
 class LED:
-    """A part. show(state, on) lights it. A state's pattern is always shown to its end."""
+    """A component. show(state, on) lights it. A state's pattern is always shown to its end."""
 
     def __init__(self, show):
-        self.look = lambda: BOOTING
+        self.get_state = lambda: BOOTING
         self._show = show
         self._at = 0
         self._state = BOOTING
@@ -60,7 +60,7 @@ class LED:
     def step(self, now_ms):
         """No heap."""
         if self._at == 0:
-            self._state = self.look()
+            self._state = self.get_state()
         pattern = _PATTERNS[self._state]
         self._show(self._state, 1 - self._at % 2)
         units = pattern[self._at]

@@ -1,0 +1,59 @@
+"""What stands between the components: the questions that one asks another."""
+
+from firmware import log
+from firmware.hw import chip, led
+
+_DAY = "pv_energy_day_wh"
+
+
+def announcer(trial, port):
+    """For the station: up(address)."""
+
+    def up(address):
+        trial.reached = True
+        log.info("serving http://%s:%d/" % (address, port))
+
+    return up
+
+
+def resetter(trial):
+    """For the station: reset(reason)."""
+
+    def reset(reason):
+        log.error("reset:", reason)
+        trial.note(reason)
+        chip.reset()
+
+    return reset
+
+
+def quiet(bus):
+    """For whoever holds the loop for a while: is nothing on the line?"""
+    return (lambda: bus.quiet) if bus else (lambda: True)
+
+
+def target(devices, clock):
+    """For the quantities of a unit: what one is put into, its device or what counts the day from it."""
+
+    def find(i, key, day_of):
+        if day_of is None:
+            return devices[i]
+        from firmware.hw.nvs import Midnight  # only where a day is counted
+        from meters.daily import Daily
+
+        return Daily(devices[i], _DAY, clock.day, Midnight(day_of))
+
+    return find
+
+
+def led_state(station, values, complaint):
+    """For the LED: how is the bridge?"""
+
+    def get_state():
+        if not station.stats["connected"]:
+            return led.NO_WIFI
+        if values.stale is not None:
+            return led.NO_METER
+        return led.LAST_GOOD if complaint else led.SERVING
+
+    return get_state

@@ -1,0 +1,154 @@
+"""The bridge: every component of a run, in the order in which the data flow. This list is the boot."""
+
+import gc
+import select
+
+from firmware import callbacks, health, log, status, supervisor
+from firmware.hw import chip, led
+from firmware.hw.watchdog import Watchdog
+from firmware.hw.wifi import Station
+from firmware.modes import heap_reserve
+from firmware.modes.reset_reason import last_end
+from firmware.modes.store import Store
+from firmware.trial import Trial
+from firmware.version import VERSION
+from httpd.answers import File
+from httpd.listener import listen
+from httpd.server import Server
+from loading import clamps as clamp_rows
+from values.documents import Info, Values
+from values.readings import Device
+
+_VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
+
+
+def built(root, memory, plan):
+    """[supervisor.Task] of everything that runs. memory: main.py's ResetMemory; plan: docs/plan.md, used up on the way: its
+    heap is wanted for what is made of it.
+    """
+    gc.collect()
+    health.reserve = heap_reserve.grown(plan["heap_bytes"])
+    about = _about(root, memory, plan)
+    trial = Trial(memory, *Store(root).renames(plan))
+    memory.begin()
+    watchdog = Watchdog(trial)
+    light = _optional("led", _led, plan["led"])
+    chip.switch_on(plan["on"])
+    devices = devices_of(plan)
+    clock = clock_of(plan)
+    info = Info(plan["info"])
+    bus = bus_of(plan, devices, info, clock)
+    watchdog.feed()
+    clamps = _optional("clamps", clamps_of, plan, devices, bus)
+    values = Values(
+        devices, plan.pop("document"), plan["load"], [one for one in (bus, clamps) if one]
+    )
+    server = _server(plan["http"], values, info, root)
+    watchdog.feed()
+    reset = callbacks.resetter(trial)
+    station = Station(plan["wifi"], callbacks.announcer(trial, plan["http"]["port"]), reset)
+    if clock:
+        clock.network = station.network
+    if light:
+        light.get_state = callbacks.led_state(station, values, plan["complaint"])
+    components = (
+        ("bus", bus),
+        ("clamps", clamps),
+        ("values", values),
+        ("server", server),
+        ("wifi", station),
+        ("health", health.Health(callbacks.quiet(bus), reset)),
+        ("time", clock),
+        ("led", light),
+    )
+    tasks = [supervisor.Task(name, one, name in _VITAL) for name, one in components if one]
+    watchdog.tasks = tasks
+    status.publish(server, about, dict(components), devices)
+    return tasks + [supervisor.Task("watchdog", watchdog)]
+
+
+def _about(root, memory, plan):
+    """Say what starts here: in the log, and for the page."""
+    place = root or "/"
+    last = last_end(memory, chip.reset_cause())
+    log.info("version", VERSION, "in", place, "- last end:", last)
+    if plan["complaint"]:
+        log.error(plan["complaint"])
+    return {
+        "version": VERSION,
+        "slot": place,
+        "last_end": last,
+        "board": plan["board"],
+        "config": plan["complaint"],
+        "doubts": plan["caveats"],
+    }
+
+
+def _optional(name, make, *arguments):
+    """A fault of this hardware costs only what depends on it."""
+    try:
+        return make(*arguments)
+    except Exception as error:
+        log.error(name, "is left out:", repr(error))
+        return None
+
+
+def _led(described):
+    return led.make(described) if described else None
+
+
+def devices_of(plan):
+    return [Device(**row) for row in plan.pop("devices")]
+
+
+def clock_of(plan):
+    if not plan["time"]:
+        return None
+    from firmware.clock import Clock  # only where a day is counted
+
+    return Clock(plan["time"])
+
+
+def bus_of(plan, devices, info, clock):
+    line = plan["line"]
+    if not line:
+        return None
+    from firmware.hw.bus_port import BusPort
+    from loading import units
+    from meters.bus import Bus
+    from modbus.master import Master
+
+    master = Master(BusPort(line), line["baudrate"], line["bits"])
+    target = callbacks.target(devices, clock)
+    reads = []
+    rows = plan.pop("units")
+    while rows:
+        row = rows.pop(0)
+        unit = units.unit(row)
+        reads += units.reads(row, unit, target, info.serials, master, plan["slow_every"])
+    return Bus(master, reads, plan["poll_interval_ms"], plan["slow_interval_ms"])
+
+
+def clamps_of(plan, devices, bus):
+    rows = plan.pop("clamps")
+    if not rows:
+        return None
+    from clamp.component import Clamps
+    from firmware.hw.clamp_adc import ClampADC
+
+    clamps = clamp_rows.clamps(rows, devices, ClampADC)
+    for row, one in zip(rows, clamps):
+        if not one.sampler.calibrated and row["error_permille"] != row["uncalibrated_permille"]:
+            log.warn(one.name, "may be 10 % off, by a chip without calibration: make calibrate")
+    return Clamps(clamps, may_hold=callbacks.quiet(bus))
+
+
+def _server(http, values, info, root):
+    gc.collect()  # its buffers want one piece each
+    routes = {
+        b"/api/v1/values.json": values,
+        b"/api/v1/info.json": info,
+        b"/log": log.ring,
+        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
+    }
+    return Server(listen(http["host"], http["port"]), routes, select.poll())

@@ -1,0 +1,3 @@
+"""The version of this project: the one place."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,28 @@
+"""plan.json as a PC makes it, the same to the byte as a board's own."""
+
+import binascii
+import io
+from pathlib import Path
+
+from firmware.version import VERSION
+from host_tools.owner import check
+from planning import plan, plan_text
+
+
+def text(config_file):
+    """bytes of plan.json. Raises planning.settings.SettingsError or OSError."""
+    file = io.BytesIO()
+    plan_text.write(stamped(config_file), file)
+    return file.getvalue()
+
+
+def stamped(config_file):
+    """The plan as a dict."""
+    config, files = check.check(Path(config_file))
+    made = plan.make(config, files.load)
+    sources = {source: _crc(path) for source, path in files.asked.items()}
+    return plan.stamped(made, VERSION, sources | {"config": _crc(Path(config_file))})
+
+
+def _crc(path):
+    return binascii.crc32(path.read_bytes())
