@@ -22,12 +22,6 @@ RUNNER = ROOT / "host_tests" / "run_portable.py"
 DEFAULT_HEAP_KB = 256  # the compiler needs most of it: a board gets .mpy files
 LIMIT_S = 60
 
-BUILDS = {
-    "micropython-32": lambda: interpreter.find(32),
-    "micropython-64": lambda: interpreter.find(64),
-    "micropython-wasm": interpreter.wasm,
-}
-
 
 def pytest_addoption(parser):
     parser.addoption("--wasm", action="store_true", help="run portable tests on WebAssembly only")
@@ -40,8 +34,8 @@ def pytest_collect_file(file_path, parent):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--wasm"):
-        items[:] = [item for item in items if item.name == "micropython-wasm"]
+    wasm = config.getoption("--wasm")
+    items[:] = [item for item in items if wasm == ("micropython-wasm" in item.name)]
 
 
 class PortableFile(pytest.File):
@@ -49,7 +43,7 @@ class PortableFile(pytest.File):
 
     def collect(self):
         wasm = self.config.getoption("--wasm")
-        for build in BUILDS:
+        for build in interpreter.BUILDS:
             if wasm == (build == "micropython-wasm"):
                 yield PortableItem.from_parent(self, name=build)
 
@@ -59,7 +53,7 @@ class PortableItem(pytest.Item):
 
     def runtest(self):
         try:
-            found = BUILDS[self.name]()
+            found = interpreter.BUILDS[self.name]()
         except interpreter.InterpreterError as error:
             raise PortableFailure(str(error)) from None
         command = found.command(

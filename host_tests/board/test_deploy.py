@@ -47,6 +47,22 @@ def board(small, tmp_path):
     made.close()
 
 
+def test_bridge_from_before_the_first_release_makes_way_and_the_config_stays(small, board):
+    board.mpremote(
+        "exec",
+        "open('/a/firmware/starting.py', 'w').close(); open('/config.checked.json', 'w').close()",
+    )
+    config = board.mpremote("exec", "print(open('/config.json').read())")
+    status, said = small.deploy(board.port)
+    assert status == 0 and "before the first release" in said, said
+    assert until_answers(small) == "one"
+    seen = "import os; print(os.listdir('/'), os.listdir('/a/firmware'), open('/slot').read())"
+    there = board.mpremote("exec", seen)
+    assert "starting.py" not in there and "config.checked.json" not in there and "'b'" not in there
+    assert there.split()[-1] == "/a"
+    assert board.mpremote("exec", "print(open('/config.json').read())") == config
+
+
 def restart(board):
     board.power_off()
     board.power_on()

@@ -101,6 +101,24 @@ def test_board_that_differs_in_anything_needs_a_deploy(board):
     assert not deploy_plan.running_is(IMAGE, board)
 
 
+UNRELEASED = in_slot("/a", **{"firmware/starting.mpy": b"old"}) | {"/profiles/mine.json": b"{}"}
+
+
+def test_board_from_before_the_first_release_becomes_blank_but_for_the_owners_files():
+    board = held("/a", **TOP, **UNRELEASED, **in_slot("/b"))
+    assert deploy_plan.is_unreleased(board)
+    left, commands = deploy_plan.without_unreleased(board)
+    assert sorted(left.files) == ["/boot.py", "/config.json", "/main.py", "/profiles/mine.json"]
+    assert left.slots == [] and deploy_plan.plan(IMAGE, left).target == "/a"
+    removed = [command for command, _ in commands]
+    assert b"remove('/slot')" in removed and b"remove('/b/lib/x.mpy')" in removed
+    assert not deploy_plan.is_unreleased(left)
+
+
+def test_board_of_this_version_is_not_taken_for_an_unreleased_one():
+    assert not deploy_plan.is_unreleased(held("/a", **TOP, **in_slot("/a")))
+
+
 def test_boot_and_main_are_replaced_only_where_they_differ():
     assert list(deploy_plan.top_commands(IMAGE, held("/a", **TOP))) == []
     (command,) = deploy_plan.top_commands(IMAGE, held("/a", **{**TOP, "/boot.py": b"old"}))

@@ -192,6 +192,14 @@ def wasm():
     return probe((node, str(WASM / "micropython.mjs"), str(folder / name)), "npm")
 
 
+# What portable code runs on, by name.
+BUILDS = {
+    "micropython-32": lambda: find(32),
+    "micropython-64": lambda: find(64),
+    "micropython-wasm": wasm,
+}
+
+
 def npm_install(npm, folder):
     folder.mkdir()
     for pins in WASM.glob("package*.json"):

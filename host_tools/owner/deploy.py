@@ -23,10 +23,12 @@ from host_tools.owner.deploy_plan import (
     Held,
     batches,
     digest,
+    is_unreleased,
     plan,
     running_is,
     top_commands,
     within,
+    without_unreleased,
 )
 from host_tools.owner.remote import Board, RemoteError
 
@@ -164,6 +166,11 @@ def _transfer(board, wanted, console):
     board.run(wanted["boot.py"].decode())  # a board that has it not yet has slow flash
     board.run(_ON_BOARD.read_text())
     held = _held(board)
+    if is_unreleased(held):
+        console.print("a bridge from before the first release is removed; config.json stays")
+        _, commands = without_unreleased(held)
+        _carry_out(board, commands)
+        held = _held(board)._replace(slots=[])
     if len(held.slots) > 1:
         # A trial was cut short: the version to go back to is the one to rely on.
         held = held._replace(slots=held.slots[1:])

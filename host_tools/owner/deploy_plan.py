@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 SLOTS = ("/a", "/b")
 TOP = ("boot.py", "main.py")  # outside the slots: they choose
+_OURS = ("/firmware/", "/lib/", "/boards/", "/a/", "/b/")
+_UNRELEASED = "/firmware/starting."
 _PIECE_BYTES = 4096
 _BATCH_BYTES = 4000  # what a board compiles at once
 
@@ -36,6 +38,19 @@ class Plan(NamedTuple):
 def digest(data):
     """As digest() on the board."""
     return hashlib.sha256(data).hexdigest()[:24]
+
+
+def is_unreleased(held):
+    """Whether a bridge from before the first release is there: its main.py and its slots know no modes and no plan."""
+    return any(_UNRELEASED in path for path in held.files)
+
+
+def without_unreleased(held):
+    """(what is left of such a board, the commands that remove the rest). The owner's config.json and profiles stay."""
+    old = [path for path in held.files if path.startswith(_OURS)]
+    commands = [(b"remove(%a)" % path, 0) for path in ("/slot", "/config.checked.json", *old)]
+    files = {path: what for path, what in held.files.items() if path not in old}
+    return held._replace(slots=[], files=files), commands
 
 
 def running_is(wanted, held):
