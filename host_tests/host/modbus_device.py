@@ -80,8 +80,8 @@ def result_of(coroutine):
     raise AssertionError("the device waited")
 
 
-def read_profile(profile, role, image):
-    """{quantity: value in its base unit} after one cycle; what has no value is left out."""
+def read_profile(profile, role, image, names=None):
+    """{quantity: value in its base unit} after one cycle, of these names or all; what has no value is left out."""
     device = Device()
     port = DevicePort(image)
     master = Master(port, BAUDRATE)
@@ -89,6 +89,7 @@ def read_profile(profile, role, image):
     wanted = [
         profiles.quantity(device, name, name, profile, role, False)
         for name in profiles.role(profile, role)
+        if names is None or name in names
     ]
     if "sunspec" in profile:
         bases = profile["sunspec"]["bases"]

@@ -1,15 +1,10 @@
-"""Registers as their sources state them (registers.csv), and an encoder that fills a device's registers from physical values.
+"""An encoder that fills a device's registers from physical values, by what sources state (register_tables).
 
-Written apart from lib/meters and from the profiles, so that a slip in either shows. registers.csv: `scale` turns a count
-into W, Wh, V, A, Hz or %; `positive` is what the source says a positive count means; `extra` holds what few need:
-`exponent=ADDRESS`, `times=ADDRESS*SCALE ...`, `direction=ADDRESS[&MASK]=NEGATIVE`, `model=N/N` (SunSpec), `invalid=HEX ...`.
+Written apart from lib/meters and from the profiles, so that a slip in either shows.
 """
 
-import csv
 import struct
-from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 
 # A count of the firmware's base unit, in the units of registers.csv: W, Wh, 0.1 V, mA, mHz, 0.1 %.
 BASE = {
@@ -20,10 +15,6 @@ BASE = {
     "frequency": Fraction(1, 1000),
     "soc": Fraction(1, 10),
 }
-
-# The charger counts consumption of meters and loads positive, and what inverters and batteries give.
-TAKES = {"import", "consumption", "charge"}
-GIVES = {"export", "generation", "discharge"}
 
 GAP = 0xA5A5  # what lies between known registers
 # Of each type, whatever a profile says: not a number, or the end of its range.
@@ -41,92 +32,18 @@ FACTORS = {6: 60, 7: 35, 12288: 512}  # ratios 300:5 and 3.5, a battery of 51.2 
 MODEL_LENGTHS = {1: 66, 103: 50, 113: 60, 204: 105, 214: 124, 124: 24, 160: 108, 802: 62, 701: 153}
 
 
-@dataclass
-class Fact:
-    profile: str
-    role: str
-    quantity: str
-    function: int
-    address: int
-    type: str
-    little: bool
-    scale: Fraction
-    positive: str
-    source: str
-    exponent: int | None = None
-    times: list = field(default_factory=list)  # (address, scale)
-    direction: tuple | None = None  # (address, mask, negative)
-    models: tuple = ()
-    invalid: list = field(default_factory=list)
-
-    @property
-    def kind(self):
-        return self.quantity.partition("_")[0]
-
-    @property
-    def bits(self):
-        return int(self.type[1:])
-
-    @property
-    def signed(self):
-        return self.type[0] in "sf"
-
-    def sentinels(self):
-        return self.invalid + NO_VALUE.get(self.type, [])
+def sentinels(fact):
+    """Raw values that mean "no value", of this register or of its type."""
+    return fact.invalid + NO_VALUE.get(fact.type, [])
 
 
-def read(path):
-    """{profile: [Fact, ...]}"""
-    found = {}
-    with open(path, newline="", encoding="utf-8") as text:
-        for row in csv.DictReader(text):
-            fact = Fact(
-                row["profile"],
-                row["role"],
-                row["quantity"],
-                int(row["function"]),
-                int(row["address"]),
-                row["type"],
-                row["word_order"] == "le",
-                Fraction(row["scale"]),
-                row["positive"],
-                row["source"],
-            )
-            for item in filter(None, row["extra"].split(";")):
-                _add_extra(fact, *item.split("=", 1))
-            found.setdefault(fact.profile, []).append(fact)
-    return found
-
-
-def _add_extra(fact, key, text):
-    if key == "exponent":
-        fact.exponent = int(text)
-    elif key == "times":
-        pairs = [one.split("*") for one in text.split()]
-        fact.times = [(int(address), Fraction(scale)) for address, scale in pairs]
-    elif key == "direction":
-        place, negative = text.split("=")
-        address, _, mask = place.partition("&")
-        fact.direction = (int(address), int(mask or 0xFFFF), int(negative))
-    elif key == "model":
-        fact.models = tuple(int(one) for one in text.split("/"))
-    elif key == "invalid":
-        fact.invalid = [int(one, 16) for one in text.split()]
-    else:
-        raise ValueError(key)
-
-
-def load():
-    return read(Path(__file__).with_name("registers.csv"))
-
-
-def sign(role, positive):
-    """+1 if the charger counts it positive in this role, -1 if negative; energies have no direction: +1."""
-    if not positive:
-        return 1
-    assert positive in TAKES | GIVES
-    gives = positive in GIVES
-    return 1 if gives == (role in ("inverters", "batteries")) else -1
+def is_split(parts):
+    """Are these the low and the high word of one value, that lie apart?"""
+    return (
+        len(parts) == 2
+        and {fact.bits for fact in parts} == {16}
+        and parts[1].scale == 65536 * parts[0].scale
+    )
 
 
 class Device:
@@ -170,6 +87,15 @@ class Device:
         self.put_bits(fact, count & (2**fact.bits - 1))
         return count * unit
 
+    def put_split(self, parts, value):
+        """The same of the low and the high word of one value."""
+        count = round(value / parts[0].scale)
+        if count & 0xFFFF == 0xFFFF:
+            count -= 1
+        for i, fact in enumerate(parts):
+            self.put_bits(fact, count >> 16 * i & 0xFFFF)
+        return count * parts[0].scale
+
     def _put_helpers(self, fact, negative):
         """Write ratio, exponent and direction registers; what one count of the value is multiplied by."""
         unit = Fraction(1)
@@ -181,9 +107,10 @@ class Device:
             self.words[fact.function, self.at(fact, fact.exponent)] = power & 0xFFFF
             unit *= Fraction(10) ** power
         if fact.direction:
-            address, mask, value = fact.direction
-            other = ~mask & 0x0005 if mask != 0xFFFF else value ^ 1
-            self.words[fact.function, address] = (value | other) if negative else other
+            address, mask, value, other = fact.direction
+            if other is None:
+                other = 0 if mask != 0xFFFF else value ^ 1
+            self.words[fact.function, address] = (value if negative else other) | ~mask & 0x0005
             unit *= -1 if negative else 1
         return unit
 
