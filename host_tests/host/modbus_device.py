@@ -80,8 +80,11 @@ def result_of(coroutine):
     raise AssertionError("the device waited")
 
 
-def read_profile(profile, role, image, names=None):
-    """{quantity: value in its base unit} after one cycle, of these names or all; what has no value is left out."""
+def read_profile(profile, role, image, names=None, reads=None):
+    """{quantity: value in its base unit} after one cycle, of these names or all; what has no value is left out.
+
+    `reads` is a list that is given every (function, address, count).
+    """
     device = Device()
     port = DevicePort(image)
     master = Master(port, BAUDRATE)
@@ -93,14 +96,14 @@ def read_profile(profile, role, image, names=None):
     ]
     if "sunspec" in profile:
         bases = profile["sunspec"]["bases"]
-        reads = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
+        plan = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
     else:
-        reads = grouping.transactions(link, wanted, master, 10)
-        for read in reads:  # made longer, to be told from another
+        plan = grouping.transactions(link, wanted, master, 10)
+        for read in plan:  # made longer, to be told from another
             for at in range(read.address + read.needed, read.address + read.count):
                 if read.needed:
                     image.setdefault((read.function, at), 0xA5A5)
-    poll = bus.Bus(master, reads)
+    poll = bus.Bus(master, plan)
     now_ms = 0
     while poll.cycles == 0:
         assert now_ms < LIMIT_MS, "no end of the cycle"
@@ -108,4 +111,6 @@ def read_profile(profile, role, image, names=None):
     assert link.stats["good"] == link.stats["requests"] == len(port.reads), link.stats
     for _, _, count in port.reads:
         assert count <= profile["limits"]["registers_per_read"]
+    if reads is not None:
+        reads += port.reads
     return device.known

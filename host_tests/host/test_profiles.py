@@ -174,7 +174,10 @@ def test_no_grid_meter_or_battery_that_cannot_tell_the_direction(name):
         power = role["power"] if isinstance(role["power"], list) else [role["power"]]
         types = {one.get("type", profile["defaults"]["type"]) for one in power}
         both_ways = len({one["positive"] for one in power}) == 2
-        signed = not types & {"u16", "u32", "u64"} or any("direction" in one for one in power)
+        unsigned = types & {"u16", "u32", "u64"}
+        if power[-1]["scale"] == "65536 W":  # the high word, which has the sign
+            unsigned = power[-1].get("type", profile["defaults"]["type"]) == "u16"
+        signed = not unsigned or any("direction" in one for one in power)
         assert both_ways or signed
 
 
@@ -268,7 +271,8 @@ def test_a_profile_named_in_a_caveat_exists(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_sources_name_where_the_facts_come_from(name):
     for source in PROFILES[name]["source"]:
-        assert re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w./-]+|#\d+)", source), source
+        document = re.fullmatch(r"[A-Z][\w ,.-]+, pages? [\d-]+", source)
+        assert document or re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w./-]+|#\d+)", source), source
 
 
 def test_page_of_profiles_is_up_to_date():
