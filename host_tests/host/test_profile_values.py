@@ -196,12 +196,12 @@ def test_a_large_house_after_many_years_fits(table, name, role):
 
 
 def beyond_the_plausible(table, name, role):
-    """(device, {quantity: exact value}) with a power twice as large as the largest plausible."""
+    """(device, {quantity: exact value}) with a power half as large again as the largest plausible."""
     low, high = first_register(name, role, "power")["range"]
 
     def choose(fact, i, towards):
         if fact.quantity == "power":
-            return (max(high, -low) * 2 if i == 0 else 0), False
+            return (max(high, -low) * 3 // 2 if i == 0 else 0), False
         return USUAL[fact.kind], False
 
     return fill(facts_of(table, name, role), role, choose)

@@ -181,6 +181,29 @@ def test_no_grid_meter_or_battery_that_cannot_tell_the_direction(name):
         assert both_ways or signed
 
 
+# Meters without a direction: they count what runs through, whichever way.
+UNSIGNED_METERS = {
+    "ddm-ddm18sd",
+    "ff-le-01mr",
+    "orno-or-we-504",
+    "orno-or-we-514",
+    "peacefair-pzem-004t-v3",
+    "peacefair-pzem-017",
+    "saia-ale3",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - UNSIGNED_METERS))
+def test_power_of_an_inverter_may_be_negative(name):
+    """At night an inverter takes a few watts: read without a sign, that is 65 kW or nothing."""
+    profile = PROFILES[name]
+    power = own_roles(profile).get("inverters", {}).get("power", [])
+    for one in power if isinstance(power, list) else [power]:
+        low_word = one is power[0] if isinstance(power, list) else False
+        split = low_word and power[-1]["scale"] == "65536 W"
+        assert split or one.get("type", profile["defaults"]["type"])[0] in "sf"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_quantity_lies_in_a_hole_or_across_a_wall(name):
     profile = PROFILES[name]

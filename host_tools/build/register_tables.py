@@ -211,7 +211,7 @@ def _of_register(name, profile, role, quantity, register):
 def agree(ours, theirs):
     """Do two lists of Facts, of a profile and of a source, read the same value from every unit?"""
     ours, theirs = (sorted(facts, key=lambda fact: fact.place) for facts in (ours, theirs))
-    largest = max(fact.largest() for fact in ours)
+    largest = min(fact.largest() for fact in ours)  # of a sum, which one register gives for all
     return len(ours) == len(theirs) and all(
         _same(one, other, largest) for one, other in zip(ours, theirs, strict=True)
     )
