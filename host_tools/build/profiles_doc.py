@@ -2,7 +2,9 @@
 
 import json
 
+from host_tools.build import register_tables
 from host_tools.paths import PROFILES, ROOT
+from values.fields import FIELDS
 
 PAGE = ROOT / "docs" / "profiles.md"
 # The device has only the profiles that its config names; with the others' names it can say "did you mean".
@@ -19,11 +21,12 @@ _HEAD = """\
 
 {count} devices, sorted by maker. **Profile** is the name for config.json; **serial** is what is known of a new device's
 settings: *preset* is what a program sets for this very device, *default* only a program's general default, so look at
-the device. A role in brackets uses the registers of another one. Made from `lib/planning/profiles/` by
+the device. A role in brackets uses the registers of another one. **One source**: what the charger gets of a role that only
+one project states, among the two tables of registers that the tests hold every profile against. Made from `lib/planning/profiles/` by
 `python -m host_tools.build.profiles_doc`; the format is in [design.md](design.md#profiles).
 
-| Device | Profile | Serial | Roles and quantities | Caveat |
-| --- | --- | --- | --- | --- |
+| Device | Profile | Serial | Roles and quantities | One source | Caveat |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -75,6 +78,28 @@ def roles(profile):
     return "<br>".join(lines)
 
 
+def for_the_charger(profile):
+    """{role with registers of its own: [quantity that becomes one of the charger's values]}"""
+    found = {}
+    for name, role in profile["roles"].items():
+        own = role if isinstance(role, str) else name
+        wanted = [quantity for _, _, names in FIELDS[name] for quantity in names]
+        there = [one for one in profile["roles"][own] if one in wanted]
+        found[own] = found.get(own, []) + [one for one in there if one not in found.get(own, [])]
+    return found
+
+
+def one_source(name, profile, tables):
+    """What the charger gets that only one project states: "meter: power, energy_export"."""
+    witnesses = register_tables.agreeing(name, profile, tables)
+    lines = []
+    for role, quantities_of_role in for_the_charger(profile).items():
+        alone = [one for one in quantities_of_role if len(witnesses[role, one]) < 2]
+        if alone:
+            lines.append(f"{_ROLES[role]}: {', '.join(alone)}")
+    return "<br>".join(lines)
+
+
 def caveat(profile):
     words = [profile["caveat"]] if "caveat" in profile else []
     if "alternatives" in profile:
@@ -83,8 +108,9 @@ def caveat(profile):
 
 
 def page(profiles):
+    tables = register_tables.load()
     rows = [
-        f"| {device(one)} | `{name}` | {serial(one)} | {roles(one)} | {caveat(one)} |\n"
+        f"| {device(one)} | `{name}` | {serial(one)} | {roles(one)} | {one_source(name, one, tables)} | {caveat(one)} |\n"
         for name, one in profiles.items()
     ]
     return _HEAD.format(count=len(profiles)) + "".join(rows)

@@ -16,7 +16,7 @@ from fractions import Fraction
 from host_tools.paths import ROOT
 
 FOLDER = ROOT / "host_tests" / "host"
-TABLES = ("registers.csv",)
+TABLES = ("registers.csv", "registers_b.csv")
 DIFFERENCES = FOLDER / "register_differences.csv"
 
 # The charger counts consumption of meters and loads positive, and what inverters and batteries give.
@@ -237,6 +237,15 @@ def _same_type(one, other, largest):
     if one.bits != other.bits or {one.type[0], other.type[0]} != {"u", "s"}:
         return False
     return 2 ** (one.bits - 1) * one.scale > largest
+
+
+def model_numbers(profile, fact):
+    """The model numbers that a profile takes for its own at the place where a source states some."""
+    spec = profile.get("identity", {}).get("model_id", {})
+    if (spec.get("function"), spec.get("address")) != (fact.function, fact.address):
+        return ()
+    equals = spec["equals"]
+    return tuple(equals) if isinstance(equals, list) else (equals,)
 
 
 def agreeing(name, profile, tables):
