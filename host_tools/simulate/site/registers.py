@@ -7,8 +7,12 @@ meet only on the wire, so an error in either shows. Addresses are those on the w
 import struct
 from dataclasses import dataclass
 
-_FORMATS = {"f32": ">f", "u16": ">H", "s16": ">h", "u32": ">I", "u32le": ">I"}
+# s16 is also the low word of an s32 whose high word, s32high, stands elsewhere.
+_FORMATS = {
+    "f32": ">f", "u16": ">H", "s16": ">h", "u32": ">I", "u32le": ">I", "s32high": ">i",
+}  # fmt: skip
 _LIMITS = {"u16": (0, 0xFFFF), "s16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
+_LIMITS["s32high"] = _LIMITS["s16"]
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ _DTSU666 = Model(
 )
 
 # Deye SUN-xxK-SG04LP3 and kin (low voltage): evcc-io/evcc:templates/definition/meter/deye-hybrid-3p.yaml,
-# Tinkerforge/esp32-firmware:software/src/modules/meters_modbus_tcp/deye.py, energies of the day from
-# kellerza/sunsynk:src/sunsynk/definitions/three_phase_common.py. 32-bit counters low word first.
+# Tinkerforge/esp32-firmware:software/src/modules/meters_modbus_tcp/deye.py, energies of the day
+# and high words from kellerza/sunsynk:src/sunsynk/definitions/three_phase_common.py. 32-bit counters low word first.
 _DEYE_3P = Model(
     rows={
         3: [
@@ -132,6 +136,12 @@ _DEYE_3P = Model(
             (653, "s16", 1, "load_power"),
             (672, "u16", 1, "pv1_power"),
             (673, "u16", 1, "pv2_power"),
+            (687, "s32high", 1, "power_l1"),
+            (688, "s32high", 1, "power_l2"),
+            (689, "s32high", 1, "power_l3"),
+            (690, "s32high", 1, "power"),
+            (694, "s32high", 1, "inverter_power"),
+            (708, "s32high", 1, "power"),
         ]
     },
     readable={3: [(0, 59), (500, 559), (586, 709)]},
@@ -160,6 +170,8 @@ def encode(kind, scale, value):
         raw = min(max(round(value / scale), low), high)  # a counter at its end stands still
     data = struct.pack(_FORMATS[kind], raw)
     words = struct.unpack(f">{len(data) // 2}H", data)
+    if kind == "s32high":
+        return words[:1]
     return words[::-1] if kind.endswith("le") else words
 
 
