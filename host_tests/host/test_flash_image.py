@@ -67,8 +67,8 @@ def test_what_follows_the_application_is_not_its():
 
 
 def test_table_ends_without_an_md5_as_well():
-    bare = build.table()[: 3 * 32].ljust(0xC00, b"\xff")
-    assert [entry.label for entry in firmware_image.partitions(bare)] == [
+    without_md5 = build.table()[: 3 * 32].ljust(0xC00, b"\xff")
+    assert [entry.label for entry in firmware_image.partitions(without_md5)] == [
         "nvs",
         "phy_init",
         "factory",

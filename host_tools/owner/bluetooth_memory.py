@@ -6,7 +6,7 @@ is its start is harmless.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from host_tools.owner import firmware_image
 from host_tools.owner.firmware_image import Application
@@ -48,7 +48,7 @@ def release(data: bytes, application: Application) -> bytes:
     return bytes(changed)
 
 
-def _only(data, application, pair):
+def _only(data: bytes, application: Application, pair: bytes) -> int:
     """Where the pair stands in the read-only data: exactly once, or it is not the one that we mean."""
     found = [
         segment.start + at
@@ -62,7 +62,7 @@ def _only(data, application, pair):
     return found[0]
 
 
-def _all(data, wanted):
+def _all(data: bytes, wanted: bytes) -> Iterator[int]:
     at = data.find(wanted)
     while at >= 0:
         yield at

@@ -49,7 +49,7 @@ def firmware(path: Path) -> Firmware:
     return Firmware(path, data, chip, application, _version(path, data), _build(path, data))
 
 
-def _version(path, data):
+def _version(path: Path, data: bytes) -> tuple[int, ...]:
     match = _VERSION.search(data) or _NAMED_VERSION.search(path.name)
     if not match:
         raise FlashError(f"{path.name} does not say which MicroPython it is; is it one?")
@@ -61,8 +61,8 @@ def _version(path, data):
     return version
 
 
-def _build(path, data):
-    found = set(_BUILD.findall(data))
+def _build(path: Path, data: bytes) -> str | None:
+    found: set[bytes] = set(_BUILD.findall(data))
     if len(found) == 1:
         return found.pop().decode()
     match = _NAMED_BUILD.match(path.name)
@@ -92,7 +92,7 @@ def find(folder: Path, chip: Chip, build: str) -> Firmware:
     )
 
 
-def _purpose(found, chip):
+def _purpose(found: Firmware, chip: Chip) -> str | None:
     return found.chip.name if found.chip != chip else found.build
 
 

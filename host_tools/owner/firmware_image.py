@@ -178,7 +178,7 @@ def _read(data: bytes, start: int, partition: Partition) -> Application:
     return Application(partition, start, end, tuple(segments), checksum_at, hash_at)
 
 
-def checksum(data: bytes, segments: tuple[Segment, ...]) -> int:
+def checksum(data: bytes | bytearray, segments: tuple[Segment, ...]) -> int:
     """The exclusive or of all bytes of all segments."""
     value = _CHECKSUM_SEED
     for segment in segments:
@@ -186,6 +186,6 @@ def checksum(data: bytes, segments: tuple[Segment, ...]) -> int:
     return value
 
 
-def digest(data: bytes, found: Application) -> bytes:
+def digest(data: bytes | bytearray, found: Application) -> bytes:
     """The SHA-256 over the application up to and with its checksum."""
     return hashlib.sha256(data[found.start : found.checksum_at + 1]).digest()

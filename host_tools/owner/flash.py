@@ -11,25 +11,24 @@ import tempfile
 from pathlib import Path
 
 from host_tools.build import boards
-from host_tools.owner import bluetooth_memory, firmware_image
+from host_tools.owner import bluetooth_memory, firmware_files, firmware_image
 from host_tools.owner.bluetooth_memory import NotReleased
-from host_tools.owner.esptool_process import esptool, last_words, recognise
-from host_tools.owner.firmware_files import RECOMMENDED, FlashError, dotted, find, firmware
-from host_tools.owner.firmware_image import ESP32, TABLE_BYTES, TABLE_IN_FLASH, ImageError
+from host_tools.owner.esptool_process import Connection, Run, esptool, last_words, recognise
+from host_tools.owner.firmware_files import Firmware, FlashError
+from host_tools.owner.firmware_image import Chip, ImageError, Partition
 from host_tools.owner.remote import RemoteError, check_port
 
-_BAUDRATE = "460800"
 _FILE_SYSTEMS = ("vfs", "ffat")  # the labels that MicroPython looks for
 
 
-def main(argv=None, run=None):
-    """run(words, show): esptool; returns (exit status, what it said). show: let the user see it at once."""
+def main(argv: list[str] | None = None, run: Run = esptool) -> int:
+    """The exit status."""
     arguments = _parser().parse_args(argv)
     try:
         board = _board(arguments.board)
-        given = firmware(arguments.firmware) if arguments.firmware else None
+        given = firmware_files.firmware(arguments.firmware) if arguments.firmware else None
         check_port(arguments.port)
-        _flash(arguments, board, given, run or esptool)
+        _flash(arguments, board, given, run)
     except (FlashError, RemoteError) as error:
         print(f"flash: {error}", file=sys.stderr)
         return 1
@@ -43,7 +42,7 @@ def main(argv=None, run=None):
     return 0
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m host_tools.owner.flash", description="Put MicroPython on a board."
     )
@@ -64,70 +63,59 @@ def _parser():
     return parser
 
 
-def _board(name):
-    if name is None:
-        return None
-    if name not in boards.names():
+def _board(name: str | None) -> boards.Board | None:
+    board = boards.load(name) if name else None
+    if name and not board:
         raise FlashError(f"there is no board {name}; there are {', '.join(boards.names())}")
-    return boards.load(name)
+    return board
 
 
-def _flash(arguments, board, given, run):
-    def ask(*words):
-        return _ask(run, ["--port", arguments.port, "--chip", chip.option, *words])
-
+def _flash(
+    arguments: argparse.Namespace, board: boards.Board | None, given: Firmware | None, run: Run
+) -> None:
     chip, build = recognise(*run(["--port", arguments.port, "flash-id"], False))
     if board:
         build = _build_of(board, chip)
-    chosen = given or find(Path.cwd(), chip, build)
+    chosen = given or firmware_files.find(Path.cwd(), chip, build)
     _check_fits(chosen, chip, build)
-    print(f"{chip.name}: {chosen.path.name}, MicroPython {dotted(chosen.version)}")
+    print(f"{chip.name}: {chosen.path.name}, MicroPython {firmware_files.dotted(chosen.version)}")
     data = _released(chosen) if arguments.bluetooth == "release" else chosen.data
     with tempfile.TemporaryDirectory() as folder:
         application = Path(folder, "application.bin")
         application.write_bytes(data[chosen.application.start : chosen.application.end])
         _check_application(application, chosen, run)
+        connection = Connection(run, arguments.port, chip)
         if arguments.keep_files:
-            _check_partitions(chosen, Path(folder, "partitions.bin"), ask)
-            where = chosen.application.partition.flash_offset
-            _write(ask, where, application)
+            _check_partitions(chosen, connection.read_partitions(Path(folder, "table.bin")))
+            connection.write(chosen.application.partition.flash_offset, application)
         else:
             whole = Path(folder, "firmware.bin")
             whole.write_bytes(data)
-            ask("erase-flash")
-            _write(ask, chip.bootloader_at, whole)
+            connection.ask("erase-flash")
+            connection.write(chip.bootloader_at, whole)
 
 
-def _ask(run, words):
-    status, said = run(words, True)
-    if status:
-        raise FlashError(f"esptool stopped: {last_words(said)}")
-
-
-def _write(ask, flash_offset, path):
-    ask("--baud", _BAUDRATE, "write-flash", hex(flash_offset), str(path))
-
-
-def _build_of(board, chip):
+def _build_of(board: boards.Board, chip: Chip) -> str:
     if board["chip"] != chip.option:
         raise FlashError(
             f"{board['name']} has an {board['chip']}; the board at this port is {chip.name}"
         )
-    return board["firmware"]
+    return str(board["firmware"])
 
 
-def _check_fits(chosen, chip, build):
+def _check_fits(chosen: Firmware, chip: Chip, build: str) -> None:
     if chosen.chip != chip:
         raise FlashError(f"{chosen.path.name} is for {chosen.chip.name}; the board is {chip.name}")
     if chosen.build not in (build, None):
         print(f"warning: {chosen.path.name} is {chosen.build}; for this board {build} is right")
-    if chosen.version[:2] < RECOMMENDED:
-        print(f"warning: {dotted(RECOMMENDED)} or newer is recommended")
+    if chosen.version[:2] < firmware_files.RECOMMENDED:
+        wanted = firmware_files.dotted(firmware_files.RECOMMENDED)
+        print(f"warning: MicroPython {wanted} or newer is recommended")
 
 
-def _released(chosen):
+def _released(chosen: Firmware) -> bytes:
     """The bytes to write. What cannot be changed safely is flashed as it is."""
-    if chosen.chip != ESP32:
+    if chosen.chip != firmware_image.ESP32:
         return chosen.data
     try:
         data = bluetooth_memory.release(chosen.data, chosen.application)
@@ -144,7 +132,7 @@ def _released(chosen):
     return data
 
 
-def _check_application(path, chosen, run):
+def _check_application(path: Path, chosen: Firmware, run: Run) -> None:
     """Nothing is written that esptool finds damaged, whoever damaged it."""
     status, said = run(["--chip", chosen.chip.option, "image-info", str(path)], False)
     checks = 2 if chosen.application.hash_at else 1
@@ -155,11 +143,10 @@ def _check_application(path, chosen, run):
         )
 
 
-def _check_partitions(chosen, path, ask):
+def _check_partitions(chosen: Firmware, table: bytes) -> None:
     """Only where the board's partitions are the image's does writing the application leave the files alone."""
-    ask("read-flash", hex(TABLE_IN_FLASH), hex(TABLE_BYTES), str(path))
     try:
-        held = firmware_image.partitions(path.read_bytes())
+        held = firmware_image.partitions(table)
     except ImageError as error:
         raise FlashError(f"the board {error}; flash it without --keep-files") from None
     reason = difference(held, firmware_image.file_partitions(chosen.data))
@@ -170,7 +157,7 @@ def _check_partitions(chosen, path, ask):
         )
 
 
-def difference(held, wanted):
+def difference(held: tuple[Partition, ...], wanted: tuple[Partition, ...]) -> str | None:
     """Why an application cannot be exchanged alone, or None. held: on the board; wanted: in the file.
 
     The board may name its file system and the file not: since 1.26 MicroPython's table leaves it out, and MicroPython
