@@ -41,6 +41,11 @@ def test_build_in_the_file_counts_more_than_its_name(tmp_path):
     assert firmware_files.firmware(path).build == "ESP32_GENERIC-SPIRAM"
 
 
+def test_file_that_names_two_builds_tells_none(tmp_path):
+    path = write(tmp_path, "x.bin", build="ESP32_GENERIC\0ESP32_GENERIC-SPIRAM")
+    assert firmware_files.firmware(path).build is None
+
+
 def test_version_in_the_name_serves_where_the_file_says_none(tmp_path):
     path = write(tmp_path, "ESP32_GENERIC-20260406-v1.28.0.bin", version=None)
     assert firmware_files.firmware(path).version == (1, 28, 0)

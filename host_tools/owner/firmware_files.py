@@ -17,7 +17,7 @@ RECOMMENDED = (1, 28)
 _VERSION = re.compile(rb"MicroPython v(\d+)\.(\d+)\.(\d+)")
 _NAMED_VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
 # sys.implementation._build, which MicroPython has since 1.25.
-_BUILD = re.compile(rb"\0(ESP32_GENERIC(?:_[A-Z0-9]+)?(?:-[A-Z0-9_]+)?)\0")
+_BUILD = re.compile(rb"(?<=\0)ESP32_GENERIC(?:_[A-Z0-9]+)?(?:-[A-Z0-9_]+)?(?=\0)")
 _NAMED_BUILD = re.compile(r"([A-Z0-9_]+(?:-[0-9_]*[A-Z][A-Z0-9_]*)?)-(?:\d{8}-)?v\d")
 
 
