@@ -32,18 +32,16 @@ def quiet(bus):
     return (lambda: bus.quiet) if bus else (lambda: True)
 
 
-def target(devices, clock):
-    """For the quantities of a unit: what one is put into, its device or what counts the day from it."""
+def day_counter(clock):
+    """For the quantities of a unit: count_day(device, of), what a total is put into where the day is counted from it."""
 
-    def find(i, key, day_of):
-        if day_of is None:
-            return devices[i]
+    def count_day(device, of):
         from firmware.hw.nvs import Midnight  # only where a day is counted
         from meters.daily import Daily
 
-        return Daily(devices[i], _DAY, clock.day, Midnight(day_of))
+        return Daily(device, _DAY, clock.day, Midnight(of))
 
-    return find
+    return count_day
 
 
 def led_state(station, values, complaint):

@@ -11,12 +11,12 @@ from values.readings import POLICIES
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def publish(server, about, components, devices):
-    """Add both reports to the server. about: what the page tells of this run; components: by name, None where there is none.
+def publish(components, about, devices):
+    """Add both reports to the server. components: by name, None where there is none; about: what the page tells of this run.
 
     Loaded at boot and not when first asked for: that would hold the loop, and ask for memory that Wi-Fi has.
     """
-    desk = Desk()
+    server, desk = components["server"], Desk()
     counters = [(name, components[name].stats) for name in ("health", "wifi")]
     counters += [("http", server.stats), ("log", log.stats), ("falls", supervisor.crashes)]
     bus, clock, clamps = components["bus"], components["time"], components["clamps"]

@@ -16,14 +16,14 @@ from httpd.answers import File
 from httpd.listener import listen
 from httpd.server import Server
 from loading import clamps as clamp_rows
+from loading import values as loading
 from values.documents import Info, Values
-from values.readings import Device
 
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
 def built(root, memory, plan):
-    """[supervisor.Task] of everything that runs. memory: main.py's ResetMemory; plan: docs/plan.md, used up on the way: its
+    """[supervisor.Task] of everything that runs. memory: main.py's ResetMemory; plan: docs/formats/plan.md, used up on the way: its
     heap is wanted for what is made of it.
     """
     gc.collect()
@@ -32,39 +32,44 @@ def built(root, memory, plan):
     trial = Trial(memory, *Store(root).renames(plan))
     memory.begin()
     watchdog = Watchdog(trial)
-    light = _optional("led", _led, plan["led"])
+    parts = {"led": _optional("led", _led, plan["led"])}
+    devices, info = _measure(parts, plan)
+    watchdog.feed()
+    _serve(parts, plan, root, trial, devices, info)
+    status.publish(parts, about, devices)
+    watchdog.tasks = [
+        supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
+    ]
+    return watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
+
+
+def _measure(parts, plan):
+    """What reads the meters and the clamps, and where the values go."""
     chip.switch_on(plan["on"])
-    devices = devices_of(plan)
-    clock = clock_of(plan)
+    devices = loading.devices(plan.pop("devices"))
     info = Info(plan["info"])
-    bus = bus_of(plan, devices, info, clock)
-    watchdog.feed()
-    clamps = _optional("clamps", clamps_of, plan, devices, bus)
-    values = Values(
-        devices, plan.pop("document"), plan["load"], [one for one in (bus, clamps) if one]
-    )
-    server = _server(plan["http"], values, info, root)
-    watchdog.feed()
+    parts["time"] = clock_of(plan)
+    parts["bus"] = bus_of(plan, devices, info, parts["time"])
+    parts["clamps"] = _optional("clamps", clamps_of, plan, devices, parts["bus"])
+    return devices, info
+
+
+def _serve(parts, plan, root, trial, devices, info):
+    """What answers the charger, and what keeps all of it alive."""
+    counters = [parts[name] for name in ("bus", "clamps") if parts[name]]
+    document = plan.pop("document")
+    categories = loading.categories(document, devices)
+    load = [devices[i] for i in plan["load"]]
+    values = parts["values"] = Values(devices, categories, document["bytes"], load, counters)
+    parts["server"] = _server(plan["http"], values, info, root)
     reset = callbacks.resetter(trial)
     station = Station(plan["wifi"], callbacks.announcer(trial, plan["http"]["port"]), reset)
-    if clock:
-        clock.network = station.network
-    if light:
-        light.get_state = callbacks.led_state(station, values, plan["complaint"])
-    components = (
-        ("bus", bus),
-        ("clamps", clamps),
-        ("values", values),
-        ("server", server),
-        ("wifi", station),
-        ("health", health.Health(callbacks.quiet(bus), reset)),
-        ("time", clock),
-        ("led", light),
-    )
-    tasks = [supervisor.Task(name, one, name in _VITAL) for name, one in components if one]
-    watchdog.tasks = tasks
-    status.publish(server, about, dict(components), devices)
-    return tasks + [supervisor.Task("watchdog", watchdog)]
+    parts["wifi"] = station
+    parts["health"] = health.Health(callbacks.quiet(parts["bus"]), reset)
+    if parts["time"]:
+        parts["time"].network = station.network
+    if parts["led"]:
+        parts["led"].get_state = callbacks.led_state(station, values, plan["complaint"])
 
 
 def _about(root, memory, plan):
@@ -97,10 +102,6 @@ def _led(described):
     return led.make(described) if described else None
 
 
-def devices_of(plan):
-    return [Device(**row) for row in plan.pop("devices")]
-
-
 def clock_of(plan):
     if not plan["time"]:
         return None
@@ -119,13 +120,15 @@ def bus_of(plan, devices, info, clock):
     from modbus.master import Master
 
     master = Master(BusPort(line), line["baudrate"], line["bits"])
-    target = callbacks.target(devices, clock)
+    count_day = callbacks.day_counter(clock)
     reads = []
     rows = plan.pop("units")
     while rows:
         row = rows.pop(0)
         unit = units.unit(row)
-        reads += units.reads(row, unit, target, info.serials, master, plan["slow_every"])
+        reads += units.reads(
+            row, unit, devices, count_day, info.serials, master, plan["slow_every"]
+        )
     return Bus(master, reads, plan["poll_interval_ms"], plan["slow_interval_ms"])
 
 

@@ -16,10 +16,10 @@ from host_tools.build import profiles_doc
 from host_tools.owner import check
 from line import Line
 from loading import units
+from loading import values as loading
 from meters.bus import Bus
 from modbus.master import Master
 from planning import plan, profile_format, settings
-from values.readings import Device
 
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -97,14 +97,18 @@ def build_and_poll(profile):
             return profile if kind == "profile" else files.load(kind, name)
 
         made = plan.make(settings.read(json.dumps(config), load, files.names), load)
-        devices = [Device(**row) for row in made["devices"]]
+        devices = loading.devices(made["devices"])
         line = Line({1: Zeros()})
         master = Master(line, 9600)
         (row,) = made["units"]
-        target = lambda i, key, day_of, devices=devices: devices[i]  # noqa: E731
-        reads = units.reads(row, units.unit(row), target, {}, master, 2)
+        reads = units.reads(row, units.unit(row), devices, no_day, {}, master, 2)
         line.run(Bus(master, reads, 100), 3000)
         assert line.requests
+
+
+def no_day(device, of):
+    """What counts the day from a total, here for the device itself."""
+    return device
 
 
 class Zeros(dict):

@@ -1,5 +1,6 @@
 """Devices, reads and documents as a plan has them, for tests that need no config."""
 
+from loading import values as loading
 from planning import layout
 from values.documents import Values
 from values.fields import FIELDS, TENTHS, kind_of, power_key
@@ -16,7 +17,13 @@ def device(category, *keys, index=0, policy=ERROR, limit_ms=7000):
 
 def values(devices, load=()):
     """values.json of these; load: positions of those whose powers make the house load."""
-    return Values(devices, layout.document(rows(devices), ()), load)
+    return values_of(devices, layout.document(rows(devices), ()), load)
+
+
+def values_of(devices, document, load):
+    """As the bridge makes it of a plan."""
+    categories = loading.categories(document, devices)
+    return Values(devices, categories, document["bytes"], [devices[i] for i in load])
 
 
 def rows(devices):

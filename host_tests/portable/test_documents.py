@@ -4,11 +4,12 @@ import json
 
 import maker_samples
 import planned
+from loading import values as loading
 from planning import plan, settings
 from planning.layout import load_parts
 from ticks import ticks_add
-from values.documents import Info, Values
-from values.readings import ERROR, HOLD, OMIT, Device
+from values.documents import Info
+from values.readings import ERROR, HOLD, OMIT
 
 
 def _load(kind, name):
@@ -54,8 +55,8 @@ def _inverter():
 
 def test_the_makers_values_are_reproduced():
     made = _plan_of_the_samples()
-    devices = [Device(**row) for row in made["devices"]]
-    values = Values(devices, made["document"], made["load"])
+    devices = loading.devices(made["devices"])
+    values = planned.values_of(devices, made["document"], made["load"])
     values.step(1000)
     status, fields, body = _body(values, 500000)
     assert (status, fields["age"]) == ("200", "0")

@@ -26,13 +26,14 @@ def measuring(folder):
     """(devices, bus or None, clamps) as the bridge has them."""
     from firmware.modes import bridge
     from firmware.modes.store import Store
+    from loading import values as loading
     from values.documents import Info
 
     plan = Store(folder).plan(0)
     if plan is None:
         print("the board has no plan yet: let the bridge start once")
         sys.exit(1)
-    devices = bridge.devices_of(plan)
+    devices = loading.devices(plan["devices"])
     bus = bridge.bus_of(plan, devices, Info(plan["info"]), bridge.clock_of(plan))
     clamps = bridge.clamps_of(plan, devices, bus)
     if clamps is None:

@@ -1,5 +1,6 @@
 """From the rows of plan.json to the units, registers, quantities and reads of a run."""
 
+from loading.values import own
 from meters.bus import Link
 from meters.identity import Identity
 from meters.register import Quantity, Register, Transaction
@@ -9,12 +10,12 @@ def unit(row):
     return Link(row["unit"], row, row["timeout_ms"], row["pause_ms"])
 
 
-def reads(row, link, target, serials, master, slow_every):
-    """All reads of a unit, in order. target(device, key, day_of): what a quantity is put into; serials: values.Info's."""
+def reads(row, link, devices, count_day, serials, master, slow_every):
+    """All reads of a unit, in order. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's."""
     registers = []
     for one in row["registers"]:
         registers.append(_register(one, registers))
-    quantities = [_quantity(one, registers, target) for one in row["quantities"]]
+    quantities = [_quantity(one, registers, devices, count_day) for one in row["quantities"]]
     found = [_read(one, link, registers, quantities, serials) for one in row["reads"]]
     if row["sunspec"]:
         from meters.sunspec import Search  # only where a unit needs it
@@ -51,10 +52,12 @@ def _bytes(text):
     return bytes([int(text[i : i + 2], 16) for i in range(0, len(text), 2)])
 
 
-def _quantity(row, registers, target):
+def _quantity(row, registers, devices, count_day):
+    device = devices[row["device"]]
+    target = device if row["day_of"] is None else count_day(device, row["day_of"])
     return Quantity(
-        target(row["device"], row["key"], row["day_of"]),
-        row["key"],
+        target,
+        own(device, row["key"]),
         [registers[i] for i in row["registers"]],
         row["low"],
         row["high"],

@@ -16,16 +16,16 @@ _RENDER_MS = const(500)  # at least this often, since devices grow stale without
 class Values:
     """values.json: a component that renders (step) and a source that answers (open).
 
-    devices: those of the plan, in its order; document: its `document`; load: its `load`, the devices whose powers add up to
-    load_power_w; counters: objects whose `cycles` counts their cycles.
+    devices: those of the plan, in its order; categories: how they stand in the document (loading.values), size: its bytes at the
+    most; load: the devices whose powers add up to load_power_w; counters: objects whose `cycles` counts their cycles.
     """
 
-    def __init__(self, devices, document, load=(), counters=()):
+    def __init__(self, devices, categories, size, load=(), counters=()):
         self._counters = counters
-        self._load = [devices[i] for i in load]
+        self._load = load
         self._devices = devices
-        self._categories = _categories(document["categories"], devices)
-        self._document = Document(document["bytes"], JSON, aged=True)
+        self._categories = categories
+        self._document = Document(size, JSON, aged=True)
         self._stale = Document(120, JSON, status="503")
         self._late = problem("503", "the readings are too old")
         self._answer = self._late
@@ -160,19 +160,6 @@ class Values:
 def _needed(device):
     """Must this device be known for the document to be served? A held one must have been known once."""
     return device.policy == ERROR or device.policy == HOLD
-
-
-def _categories(planned, devices):
-    """The plan's document in bytes: [(opening, [(device, opening, [(key, is_tenths, name)], closing)])]."""
-    return [
-        (opening.encode(), [_member(devices[i], *texts) for i, *texts in members])
-        for opening, members in planned
-    ]
-
-
-def _member(device, opening, rows, closing):
-    rows = [(key, is_tenths, name.encode()) for key, is_tenths, name in rows]
-    return device, opening.encode(), rows, closing.encode()
 
 
 class Info:
