@@ -9,7 +9,17 @@ lib/planning, firmware/page.html) still lie in the file system; a slot without c
 # What is called here is provided by MicroPython's tools/makemanifest.py.
 include("$(PORT_DIR)/boards/manifest.py")
 package("firmware", base_path=".", opt=2)
-for name in ("clamp", "daytime", "httpd", "loading", "meters", "modbus", "planning", "values"):
+for name in (
+    "clamp",
+    "daytime",
+    "httpd",
+    "loading",
+    "meters",
+    "modbus",
+    "planning",
+    "recognition",
+    "values",
+):
     package(name, base_path="lib", opt=2)
 for name in ("const", "ticks"):
     module(name + ".py", base_path="lib", opt=2)
