@@ -12,7 +12,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy scan calibrate logs wasm-test clean
+.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -59,9 +59,13 @@ deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.js
 	@$(call need,PORT CONFIG)
 	@$(PY) -m host_tools.owner.deploy --port $(PORT) --config $(CONFIG) $(ARGS)
 
-scan: $(MADE) ## Look for meters on an RS485 line: PORT=/dev/ttyUSB0
+scan: $(MADE) ## Find meters on an RS485 line and say which they are: PORT=/dev/ttyUSB0 (an adapter, no board)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.scan --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.scan --port "$(PORT)" $(ARGS)
+
+read: $(MADE) ## What a meter says now: PORT=/dev/ttyUSB0 PROFILE=eastron-sdm630 UNIT=1 (or ARGS="--raw 0x34 2")
+	@$(call need,PORT UNIT)
+	@$(PY) -m host_tools.owner.read --port "$(PORT)" --unit "$(UNIT)" $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
 calibrate: $(MADE) ## Calibrate a clamp: PORT=http://nrgkick-bridge.local/ (or /dev/ttyUSB0)
 	@$(call need,PORT)

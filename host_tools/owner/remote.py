@@ -19,6 +19,7 @@ _TIMEOUT_S = 2
 _TRIES = 3
 _PAUSE_S = 1
 _RAW_LIMIT_S = 12  # for a soft reset, where flash is slow
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")  # of no use to an owner
 _TROUBLES = (TransportError, serial.SerialException, OSError, struct.error)
 
 
@@ -130,7 +131,11 @@ def _why_not(port, error):
         return f"{port}: no permission; on Linux, members of the group dialout have it"
     if number == errno.ENOENT or re.fullmatch(r"COM\d+", port):
         return f"{port} is not there; {_there_are()}"
-    return f"{port} cannot be opened: {error}"
+    if "configure port" in str(error) or number in (errno.EISDIR, errno.ENOTTY):
+        return f"{port} is no serial port; {_there_are()}"
+    if port.startswith("socket:") and "refused" in str(error):
+        return f"nobody listens at {port}"
+    return f"{port} cannot be opened: {_ERRNO.sub('', str(error))}"
 
 
 def _there_are():

@@ -4,117 +4,46 @@ PORT is an RS485 adapter on this PC, with nothing else that asks on the line. Fi
 answers at all, then which profile fits what it says, and at the end what to write into config.json.
 """
 
-import argparse
 import contextlib
-import itertools
 import json
-import logging
 import sys
 
-from pymodbus import FramerType
-from pymodbus.client import ModbusSerialClient
-from pymodbus.exceptions import ModbusException
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.prompt import Confirm
 
-from host_tools.owner import recognise
-from host_tools.owner.recognise import Silence
-from host_tools.owner.remote import RemoteError, check_port
-from host_tools.paths import PROFILES
+from host_tools.owner import board_console, scan_report
+from host_tools.owner.arguments import Parser, number
+from host_tools.owner.finding import Asker, Finder, Pair, drive
+from host_tools.owner.line import READ_HOLDING, READ_INPUT, Adapter
+from host_tools.owner.remote import RemoteError
+from host_tools.paths import PROFILES, ROOT
+from recognition import recogniser, search
 
-# What makers and owners set, the frequent first (counted in the profiles).
-SETTINGS = (
-    (9600, "none", 1),
-    (9600, "even", 1),
-    (19200, "none", 1),
-    (19200, "even", 1),
-    (115200, "none", 1),
-    (9600, "none", 2),
-    (2400, "none", 1),
-    (2400, "even", 1),
-    (4800, "none", 1),
-    (38400, "none", 1),
-    (57600, "none", 1),
-    (1200, "none", 1),
+IDENTITIES = ROOT / "lib" / "planning" / "identities.json"
+_FOREIGN = "another device asks on this line, which allows one master only: it disturbs the scan and would disturb the bridge"
+_PARITIES = ("none", "even", "odd")
+_BOTH = (READ_INPUT, READ_HOLDING)
+_SWEPT_SETTINGS = 3
+
+_NOBODY = (
+    "nobody answers on {}: are A and B the right way round, does the meter have power, is anything else asking on the line "
+    "(a Wi-Fi stick of the inverter, another bridge)? {}"
 )
-# Asked of every setting, in this order; the rest of _NEIGHBOURS once one is known.
-_UNIT_GROUPS = ((1,), (2, 3, 247), (4, 5, 10, 11, 85, 100))
-_NEIGHBOURS = (*range(1, 33), 85, 100, 247)
-_ALL_UNITS = range(1, 248)
-_PARITY = {"none": "N", "even": "E", "odd": "O"}
-_PROBES = ((3, 0, 1), (4, 0, 1))
-_PROBE_BYTES = 8 + 7  # request and shortest reply
-_TURNAROUND_S = 0.25  # of a slow device; most need a tenth
-_READ_TRIES = 2
+_ALL = "ARGS=--all-units asks every address"
+_ADAPTER = "Only harmless questions were asked, in case this is a board's console; if it is an RS485 adapter: ARGS=--adapter"
+_QUESTION = (
+    "Nobody has answered the questions that do no harm to a board's console. The next ones would stop a bridge there. "
+    "Is {} an RS485 adapter?"
+)
 
 
-class Line:
-    """The line at one setting. Replies that are no good count as silence."""
-
-    def __init__(self, port, setting):
-        self.port = port
-        baudrate, parity, stop_bits = setting
-        character_s = (10 + (parity != "none") + stop_bits - 1) / baudrate
-        self._client = ModbusSerialClient(
-            port,
-            framer=FramerType.RTU,
-            baudrate=baudrate,
-            parity=_PARITY[parity],
-            stopbits=stop_bits,
-            timeout=_TURNAROUND_S + _PROBE_BYTES * character_s,
-            retries=0,
-        )
-
-    def __enter__(self):
-        if not self._client.connect():
-            check_port(self.port)
-            raise Silence(f"{self.port} does not take this setting")
-        return self
-
-    def __exit__(self, *_):
-        self._client.close()
-
-    def read(self, unit, function, address, count):
-        """The registers, None for an exception reply; raises Silence."""
-        client = self._client
-        ask = client.read_input_registers if function == 4 else client.read_holding_registers
-        try:
-            reply = ask(address, count=count, device_id=unit)
-        except ModbusException:
-            raise Silence from None
-        if reply.isError():
-            return None
-        if len(reply.registers) != count:
-            raise Silence
-        return reply.registers
-
-    def reader(self, unit):
-        """read(function, address, count) of one unit, which may once miss a question."""
-
-        def read(function, address, count):
-            for _ in range(_READ_TRIES):
-                with contextlib.suppress(Silence):
-                    return self.read(unit, function, address, count)
-            return None
-
-        return read
-
-    def present(self, unit):
-        """Whether anybody answers, be it with an exception."""
-        for probe in _PROBES:
-            with contextlib.suppress(Silence):
-                self.read(unit, *probe)
-                return True
-        return False
-
-
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        check_port(arguments.port)
-        return _scan(arguments, console)
+        with Adapter(arguments.port) as port:
+            return _scan(port, arguments, console)
     except RemoteError as error:
         print(f"scan: {error}", file=sys.stderr)
         return 1
@@ -124,159 +53,141 @@ def main(argv=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.scan",
         description="Look for meters on an RS485 line.",
-        epilog="Takes some 10 s for a meter at usual settings, 2 minutes at most without --all-units.",
+        epilog="A meter as it is delivered is found within 10 s; all likely settings take a minute.",
     )
     parser.add_argument("--port", required=True, help="an RS485 adapter: /dev/ttyUSB0, COM3")
-    parser.add_argument("--baudrate", type=int, help="only this one")
-    parser.add_argument("--parity", choices=_PARITY, help="only this one")
-    parser.add_argument("--unit", type=int, help="only this one")
+    parser.add_argument("--baudrate", type=number(300, 1000000), help="only this one")
+    parser.add_argument("--parity", choices=_PARITIES, help="only this one")
+    parser.add_argument("--stop-bits", type=int, choices=(1, 2), help="only so many")
+    parser.add_argument("--unit", type=number(1, 255), help="only this one, 1 to 255")
     parser.add_argument(
-        "--all-units", action="store_true", help="look for 1 to 247 at the setting that is found"
+        "--all-units", action="store_true", help="ask 1 to 247, not only the usual ones"
+    )
+    parser.add_argument(
+        "--adapter", action="store_true", help="PORT is an RS485 adapter for certain: do not ask"
     )
     return parser
 
 
-def settings(arguments):
-    """Those to try; a baudrate that is none of the usual ones with every parity."""
-    tried = SETTINGS
-    if arguments.baudrate:
-        tried = [each for each in SETTINGS if each[0] == arguments.baudrate]
-        tried = tried or [(arguments.baudrate, parity, 1) for parity in _PARITY]
-    if arguments.parity:
-        fitting = [each for each in tried if each[1] == arguments.parity]
-        tried = fitting or [(arguments.baudrate or 9600, arguments.parity, 1)]
-    return tried
-
-
-def _scan(arguments, console):
-    with _progress(console) as progress:
-        setting = find_setting(arguments, progress)
-        if setting is None:
-            raise RemoteError(
-                f"nobody answers on {arguments.port}: are A and B the right way round, does the meter have "
-                "power, is anything else asking on the line (a Wi-Fi stick of the inverter, another bridge)?"
-            )
-        with Line(arguments.port, setting) as line:
-            units = find_units(line, arguments, progress)
-            found = {unit: _recognise(line, unit, progress) for unit in units}
-    return _report(setting, found, console)
-
-
-def _progress(console):
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    hidden = not console.is_terminal
-    return Progress(*columns, console=console, transient=True, disable=hidden)
-
-
-def find_setting(arguments, progress):
-    """The first setting at which a unit answers, or None."""
-    groups = ((arguments.unit,),) if arguments.unit else _UNIT_GROUPS
-    tried = settings(arguments)
-    task = progress.add_task("", total=len(tried) * sum(map(len, groups)))
-    for group, setting in itertools.product(groups, tried):
-        baudrate, parity, stop_bits = setting
-        progress.update(task, description=f"{baudrate} Bd 8{_PARITY[parity]}{stop_bits}")
-        if _anybody(arguments.port, setting, group):
-            progress.remove_task(task)
-            return setting
-        progress.advance(task, len(group))
-    return None
-
-
-def _anybody(port, setting, units):
-    """Not every adapter takes every setting: then nobody answers at it."""
-    with contextlib.suppress(Silence), Line(port, setting) as line:
-        return any(line.present(unit) for unit in units)
-
-
-def find_units(line, arguments, progress):
-    if arguments.unit:
-        return [arguments.unit]
-    units = _ALL_UNITS if arguments.all_units else _NEIGHBOURS
-    task = progress.add_task("units", total=len(units))
-    found = []
-    for unit in units:
-        if line.present(unit):
-            found.append(unit)
-        progress.advance(task)
-    progress.remove_task(task)
-    return found
-
-
-def _recognise(line, unit, progress):
-    """(confidence, candidates)"""
-    read = line.reader(unit)
-    task = progress.add_task(f"unit {unit}")
+def _scan(port, arguments, console):
     profiles = load_profiles()
-    models = recognise.sunspec_models(read)
-    if models:
-        names = recognise.sunspec_profiles(models, profiles)
-        words = f"SunSpec models {', '.join(map(str, models))}"
-        found = [recognise.Candidate(name, profiles[name], evidence=[words]) for name in names]
-        result = ("sure" if len(found) == 1 else "ambiguous"), found
-    else:
-        found = recognise.recognise(
-            read, profiles, lambda done, count: progress.update(task, completed=done, total=count)
+    serials = [profile.get("serial", {}) for profile in profiles.values()]
+    if not arguments.adapter:
+        board_console.check(port, arguments.port)
+    with _progress(console) as shown:
+        finder = Finder(port, arguments.port, arguments.adapter, shown.show)
+        found = find(
+            finder, *pairs(arguments, serials, port.fixed), lambda: _may(shown, arguments)
         )
-        result = recognise.verdict(found)
-    progress.remove_task(task)
-    return result
+        if found is None and finder.foreign:
+            raise RemoteError(f"{arguments.port}: {_FOREIGN}")
+        if found is None:
+            raise RemoteError(_NOBODY.format(arguments.port, _ALL if finder.proven else _ADAPTER))
+        setting, unit = found
+        units = [unit]
+        if not arguments.unit:
+            asked = search.ALL_UNITS if arguments.all_units else search.units_first(serials)
+            units = sorted({unit, *finder.units(setting, asked)})
+        named = {one: _recognise(finder, setting, one, profiles, shown) for one in units}
+    if finder.foreign:
+        console.print(f"warning: {_FOREIGN}")
+    return scan_report.report(setting, named, profiles, console)
 
 
-def load_profiles():
+def pairs(arguments, serials, fixed: bool) -> tuple[list[Pair], list[Pair]]:
+    """(as delivered, others) of what is to be tried."""
+    delivered, others = search.tries(serials)
+    wanted = (arguments.baudrate, arguments.parity, arguments.stop_bits)
+    settings = [
+        setting
+        for setting in dict.fromkeys(setting for setting, _ in delivered + others)
+        if all(want in (None, has) for want, has in zip(wanted, setting, strict=True))
+    ]
+    if not settings:
+        parities = [arguments.parity] if arguments.parity else _PARITIES
+        settings = [
+            (arguments.baudrate or 9600, one, arguments.stop_bits or 1) for one in parities
+        ]
+    if fixed:
+        settings = settings[:1]
+    if arguments.unit:
+        return [(setting, arguments.unit) for setting in settings], []
+    delivered = [pair for pair in delivered if pair[0] in settings]
+    others = [pair for pair in others if pair[0] in settings]
+    others = others or [(setting, unit) for setting in settings for unit in search.UNITS]
+    if arguments.all_units:
+        swept = [
+            (setting, unit) for setting in settings[:_SWEPT_SETTINGS] for unit in search.ALL_UNITS
+        ]
+        others += [pair for pair in swept if pair not in others and pair not in delivered]
+    return delivered, others
+
+
+def find(finder: Finder, delivered: list[Pair], others: list[Pair], may_ask) -> Pair | None:
+    """Where a unit answers: harmless questions first, all others only if may_ask() says so."""
+    found = finder.first(delivered, (READ_INPUT,))
+    if found:
+        return found
+    if not finder.proven and not may_ask():
+        return finder.first(others, (READ_INPUT,))
+    functions = (READ_HOLDING,) if finder.proven else _BOTH
+    finder.proven = True
+    return finder.first(delivered, functions) or finder.first(others, _BOTH)
+
+
+def _may(shown, arguments):
+    if not sys.stdin.isatty():
+        return False
+    with shown.paused() as console:
+        return Confirm.ask(_QUESTION.format(arguments.port), console=console, default=False)
+
+
+def _recognise(finder, setting, unit, profiles, shown):
+    """(confidence, [Candidate, ...])"""
+    ask = Asker(finder.line(setting), unit, finder.slow)
+    identities = json.loads(IDENTITIES.read_text("utf-8"))
+    return drive(
+        recogniser.recognise(
+            list(profiles),
+            profiles.get,
+            identities,
+            lambda done, count: shown.show(f"unit {unit}: which model?", done, count),
+        ),
+        ask,
+    )
+
+
+def load_profiles() -> dict[str, dict]:
+    """{name: profile}"""
     return {path.stem: json.loads(path.read_bytes()) for path in sorted(PROFILES.glob("*.json"))}
 
 
-def _report(setting, found, console):
-    """What was found on stderr, what to write into config.json on stdout."""
-    baudrate, parity, stop_bits = setting
-    console.print(
-        f"{baudrate} Bd 8{_PARITY[parity]}{stop_bits}, units {', '.join(map(str, found))}"
-    )
-    devices = []
-    for unit, (confidence, candidates) in found.items():
-        console.print(f"unit {unit}: {_words(confidence, candidates)}")
-        for candidate in candidates:
-            console.print(f"  {candidate.name}: {'; '.join(candidate.evidence)}")
-            if confidence == "ambiguous" and candidate.profile.get("caveat"):
-                console.print(f"    {candidate.profile['caveat']}")
-        if confidence in ("sure", "likely"):
-            devices += entries(unit, candidates[0])
-    bus = {"baudrate": baudrate, "parity": parity, "stop_bits": stop_bits}
-    if devices:
-        print(snippet(bus, devices))
-    return 0 if devices else 1
+class _Shown:
+    """One bar for whatever is under way; nothing where stderr is no terminal."""
+
+    def __init__(self, progress):
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def show(self, words: str, done: int, count: int) -> None:
+        self._progress.update(self._task, description=words, completed=done, total=count)
+
+    @contextlib.contextmanager
+    def paused(self):
+        self._progress.stop()
+        yield self._progress.console
+        self._progress.start()
 
 
-def _words(confidence, candidates):
-    if confidence == "none":
-        return "answers, but no profile fits; docs/profiles.md lists what is known"
-    if confidence == "ambiguous":
-        return "fits several profiles; the label on the device decides between:"
-    return f"{confidence}: {candidates[0].profile['vendor']} {candidates[0].profile['model']}"
-
-
-def entries(unit, candidate):
-    """Entries for `devices`: one for each role that has registers of its own."""
-    for category, role in candidate.profile["roles"].items():
-        if isinstance(role, dict):
-            name = f"{candidate.profile['vendor']} {candidate.profile['model']}"
-            info = {"name": name}
-            if candidate.serial:
-                info["serial"] = str(candidate.serial)
-            entry = {"category": category, "profile": candidate.name, "unit": unit}
-            if category == "inverters":
-                entry["battery_connected"] = "batteries" in candidate.profile["roles"]
-            yield entry | {"info": info}
-
-
-def snippet(bus, devices):
-    """For config.json, one device a line."""
-    lines = ",\n".join(f"    {json.dumps(device, ensure_ascii=False)}" for device in devices)
-    return f'{{\n  "bus": {json.dumps(bus)},\n  "devices": [\n{lines}\n  ]\n}}'
+@contextlib.contextmanager
+def _progress(console):
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        yield _Shown(progress)
 
 
 if __name__ == "__main__":
