@@ -17,7 +17,6 @@ for name in (
     "meters",
     "modbus",
     "planning",
-    "recognition",
     "values",
 ):
     package(name, base_path="lib", opt=2)

@@ -19,6 +19,8 @@ PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
+# What only a PC runs yet: the board's own set-up will.
+_FOR_SETUP = (Path("lib/recognition"), Path("lib/planning/identities.json"))
 
 
 class Entry(NamedTuple):
@@ -101,6 +103,7 @@ def code_and_data(root):
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
     wanted = path.suffix not in _NOT_ON_DEVICE and PROFILES not in path.parents
+    wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
 
 

@@ -161,14 +161,10 @@ class Window:
         start = times[0]
         period_us = self.period_us
         half_us = period_us // 2
-        before = self._before
-        high = self._high
-        low = self._low
-        cosine = self._cosine
-        sine = self._sine
-        last = self._last
-        edge = self._edge
-        noise = self._noise
+        before, last = self._before, self._last
+        high, low = self._high, self._low
+        cosine, sine = self._cosine, self._sine
+        edge, noise = self._edge, self._noise
         for i in range(self._next, stop):
             here = times[i]
             weight = times[i + 1] - before
