@@ -1,6 +1,7 @@
 """`make check`: the device's own check on the PC, in words for the owner; and the docs' tables against the schema."""
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -97,11 +98,24 @@ def test_what_is_allowed_and_doubtful_is_warned_of(tmp_path, capsys, top, warnin
     assert [line for line in out if line.startswith("warning: " + warning)], out
 
 
-def test_time_on_the_wire_is_that_of_the_frames(tmp_path):
-    # 9600 Bd 8N1 is 25/24 ms a character. One float: 8 + 5 + 4 characters, 30 ms turnaround, a silence of 100 ms.
-    meter = {**METER, "pause_ms": 100}
-    config, files = check.check(written(tmp_path, [meter]))
-    assert check.power_cycle_ms(config, files) == round(17 * 25 / 24 + 30 + 100)
+def test_time_on_the_wire_is_that_of_the_frames(tmp_path, capsys):
+    # 9600 Bd 8N1 is 25/24 ms a character. One float: 8 + 5 + 4 characters, 20 ms turnaround, a silence of 100 ms.
+    _, out, _ = said(capsys, written(tmp_path, [{**METER, "pause_ms": 100}]))
+    cycle_ms = math.ceil(17 * 25 / 24) + 20 + 100
+    assert f"    function 4, 52 to 53: grid_power_w (each cycle, {cycle_ms} ms)" in out
+    assert f"  cycle: all powers take about {cycle_ms} ms on the wire" in out
+
+
+def test_the_plan_is_told_in_words_without_a_secret(tmp_path, capsys):
+    hybrid = {"profile": "deye-3p-hybrid", "unit": 2}
+    devices = [METER, {"category": "inverters", **hybrid}, {"category": "batteries", **hybrid}]
+    _, out, _ = said(capsys, written(tmp_path, devices, freshness={"when_stale": "omit"}))
+    text = "\n".join(out)
+    assert "unit 1: " in text and "unit 2: " in text and "horse" not in text
+    assert text.count("model number") == 2, "asked once of each unit"
+    assert text.count("warning: devices[1].profile:") == 1 and "devices[2].profile" not in text
+    assert "energy_meters 0: grid_power_w; left out while it is too old" in text
+    assert "load_power_w: from inverters 0, energy_meters 0, batteries 0" in text
 
 
 def documented():

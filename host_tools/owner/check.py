@@ -11,14 +11,13 @@ from pathlib import Path
 import jsonschema
 
 from host_tools.build import boards
+from host_tools.owner import plan_words
 from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
-from planning import profile_format, settings, strict_json
+from planning import budget, plan, profile_format, settings, strict_json
 
 _SCHEMA = ROOT / "docs" / "profile.schema.json"
 _CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
-_TURNAROUND_MS = 30  # of a usual meter
 _DEVICES = 8  # docs/performance.md, "Live heap"
-_HEADS = 8 + 5  # characters of a request, and of a reply besides its registers
 
 
 class Files:
@@ -72,13 +71,10 @@ def _check_profile(profile, name):
         raise settings.SettingsError(f"profiles/{name}.json: {place}", problem)
 
 
-def summary(config, files):
-    """What the file means, line by line."""
-    bus, network = config["bus"], config["wifi"]
-    direction = "automatic direction" if bus["de"] is None else f"DE {bus['de']}"
-    form = f"{bus['baudrate']} Bd 8{bus['parity'][0].upper()}{bus['stop_bits']}"
+def summary(config, files, made):
+    """What the file means and what is planned of it, line by line. made: the plan."""
+    network = config["wifi"]
     yield f"board: {files.load('board', config['board'])['name']}"
-    yield f"bus: {form}, TX {bus['tx']}, RX {bus['rx']}, {direction}"
     address = network["ip"]["address"] if network["ip"] else "an address from the router"
     yield f"Wi-Fi: {network['ssid']} as {network['hostname']} with {address}, port {config['http']['port']}"
     count = {}
@@ -87,6 +83,9 @@ def summary(config, files):
         yield f"{device['category']} {index}: {_source(device)}"
     if isinstance(config["load_power"], dict):
         yield f"load_power_w: {_source(config['load_power'] | {'info': {}})}"
+    yield ""
+    yield "The plan:"
+    yield from plan_words.lines(made)
 
 
 def _source(device):
@@ -101,7 +100,7 @@ def _source(device):
     return words + (f" ({name})" if name else "") + (", inverted" if device.get("invert") else "")
 
 
-def warnings(config, files):
+def warnings(config, files, made):
     """What is allowed and yet may not be what the owner wants."""
     if 0 < len(config["wifi"]["password"].encode()) < 8:
         yield "wifi.password: less than 8 bytes; no WPA network has such a password"
@@ -110,16 +109,19 @@ def warnings(config, files):
     if len(config["devices"]) > _DEVICES:
         yield f"devices: {len(config['devices'])} may take more memory than a chip without PSRAM has; {_DEVICES} fit"
     yield from _board_warnings(config, files)
+    told = set()
     for i, device in enumerate(config["devices"]):
-        if "profile" in device:
-            profile = files.load("profile", device["profile"])
-            yield from profile_format.check(profile, device["profile"])
+        name = device.get("profile")
+        if name and name not in told:
+            told.add(name)
+            profile = files.load("profile", name)
+            yield from profile_format.check(profile, name)
             caveat = profile_format.caveat(profile)
             if caveat:
                 yield f"devices[{i}].profile: {caveat}"
         if "clamp" in device and device["power_factor"] == 1:
             yield f"devices[{i}].clamp: power_factor is 1, so watts are volt-amperes"
-    cycle_ms = power_cycle_ms(config, files)
+    cycle_ms = budget.cycle_ms(made)
     interval_ms = config["bus"]["poll_interval_ms"]
     if interval_ms and cycle_ms > interval_ms:
         yield f"bus.poll_interval_ms: reading all powers takes about {cycle_ms} ms, not {interval_ms}"
@@ -136,33 +138,6 @@ def _board_warnings(config, files):
         yield f"board: {problem}"
 
 
-def power_cycle_ms(config, files):
-    """About how long one reading of every power takes on the wire, each register asked for on its own."""
-    bus = config["bus"]
-    char_ms = (10 + (bus["parity"] != "none") + bus["stop_bits"] - 1) * 1000 / bus["baudrate"]
-    total = 0
-    for device in config["devices"]:
-        if "profile" in device:
-            profile = files.load("profile", device["profile"])
-            pause_ms = device["pause_ms"]
-            if pause_ms is None:
-                pause_ms = profile.get("limits", {}).get("pause_ms", 0)
-            for words in _power_words(profile, device["category"]):
-                total += (
-                    (_HEADS + 2 * words) * char_ms + _TURNAROUND_MS + max(pause_ms, 4 * char_ms)
-                )
-    return round(total)
-
-
-def _power_words(profile, category):
-    role = profile["roles"][category]
-    role = profile["roles"][role] if isinstance(role, str) else role
-    power = role.get("power", [])
-    for register in power if isinstance(power, list) else [power]:
-        kind = register.get("type", profile.get("defaults", {}).get("type", "u16"))
-        yield int(kind[1:]) // 16
-
-
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Check a config.json as the device does.")
     parser.add_argument("config", type=Path)
@@ -175,10 +150,11 @@ def main(arguments=None):
     except settings.SettingsError as error:
         print(error, file=sys.stderr)
         return 1
+    made = plan.make(config, files.load)
     print(f"{path.name} is good")
-    for line in summary(config, files):
-        print(f"  {line}")
-    for line in warnings(config, files):
+    for line in summary(config, files, made):
+        print(f"  {line}".rstrip())
+    for line in warnings(config, files, made):
         print(f"warning: {line}")
     return 0
 

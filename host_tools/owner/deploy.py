@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import check
+from host_tools.owner import check, deploy_plan
 from host_tools.owner.bridge_http import urlopen
 from host_tools.owner.deploy_plan import (
     SLOTS,
@@ -24,13 +24,13 @@ from host_tools.owner.deploy_plan import (
     batches,
     digest,
     is_unreleased,
-    plan,
     running_is,
     top_commands,
     within,
     without_unreleased,
 )
 from host_tools.owner.remote import Board, RemoteError
+from planning import plan
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 
@@ -104,7 +104,7 @@ def _check(path, console):
         raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
     except check.settings.SettingsError as error:
         raise DeployError(f"{error} (nothing was changed on the board)") from None
-    for line in check.warnings(config, files):
+    for line in check.warnings(config, files, plan.make(config, files.load)):
         console.print(f"warning: {line}")
 
 
@@ -179,7 +179,7 @@ def _transfer(board, wanted, console):
         console.print("the board has all of this already: nothing to copy")
         board.reset()
         return held.slots[0]
-    made = plan(wanted, held)
+    made = deploy_plan.plan(wanted, held)
     if made.sent > held.free:
         raise DeployError(
             f"{made.sent} bytes are to be copied, and the board has room for {held.free}"

@@ -1,10 +1,14 @@
-"""What a plan takes: bytes of heap."""
+"""What a plan takes: milliseconds on the wire, the age of the values, bytes of heap."""
 
-# What an ESP32 needs beyond its first 56,000 bytes, with both reports and some garbage (docs/performance.md).
+from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
+from planning.grouping import TURNAROUND_MS
+
+# What an ESP32 needs beyond its first 56,000 bytes, with both reports and some garbage (docs/design/performance.md).
 _BASE_BYTES = 33000
 _DEVICE_BYTES = 3200
 _CLAMPS_BYTES = 14000
 _SUNSPEC_BYTES = 13000
+_RENDER_MS = 500  # values.json is rendered when a cycle ends, and at least this often
 
 
 def heap_bytes(plan):
@@ -15,3 +19,37 @@ def heap_bytes(plan):
     if any([unit["sunspec"] for unit in plan["units"]]):
         found += _SUNSPEC_BYTES
     return found
+
+
+def read_ms(plan, unit, count):
+    """About how long a read of so many registers holds the line, the silence before it included."""
+    line = plan["line"]
+    characters = REQUEST_SIZE + REPLY_OVERHEAD + 2 * count
+    silence_ms = max(unit["pause_ms"], 1 if line["baudrate"] > 19200 else _ms(line, 4))
+    return _ms(line, characters) + TURNAROUND_MS + silence_ms
+
+
+def _ms(line, characters):
+    return (characters * line["bits"] * 1000 + line["baudrate"] - 1) // line["baudrate"]
+
+
+def cycle_ms(plan, is_slow=False):
+    """About how long one cycle takes on the wire: all powers, or with is_slow also what is asked now and then."""
+    return sum(
+        [
+            read_ms(plan, unit, read["count"])
+            for unit in plan["units"]
+            for read in unit["reads"]
+            if is_slow or not (read["slow"] or "identity" in read)
+        ]
+    )
+
+
+def ages_ms(plan):
+    """The worst age of a power by the bridge's own doing: (all units well, one does not answer, two do not answer)."""
+    if not plan["units"]:
+        return 0, 0, 0
+    well_ms = max(plan["poll_interval_ms"], cycle_ms(plan, True)) + cycle_ms(plan) + _RENDER_MS
+    waits_ms = sorted([unit["timeout_ms"] for unit in plan["units"]]) + [0, 0]
+    waits_ms.sort()
+    return well_ms, well_ms + waits_ms[-1], well_ms + waits_ms[-1] + waits_ms[-2]

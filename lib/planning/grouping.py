@@ -4,7 +4,7 @@ from const import const
 from meters.register import Transaction
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
 
-_TURNAROUND_MS = const(20)  # a usual meter's, where nothing else is known
+TURNAROUND_MS = 20  # a usual meter's, where nothing else is known
 _LONGER = const(8)  # registers; more of them cost more than what else keeps two reads apart
 
 
@@ -58,7 +58,7 @@ def blocks(spans, link, overhead_chars):
 
 def overhead_chars(link, master):
     """What a further request costs, in characters: both heads, the silences, the unit's turnaround."""
-    idle_ms = _TURNAROUND_MS + max(link.pause_ms, master.silence_ms)
+    idle_ms = TURNAROUND_MS + max(link.pause_ms, master.silence_ms)
     return REQUEST_SIZE + REPLY_OVERHEAD + idle_ms * 1000 // master.wire_ms(1000)
 
 

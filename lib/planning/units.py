@@ -42,10 +42,23 @@ class UnitPlan:
         """What is read once to know the unit. True if that is its serial number, for info.json of this device."""
         found = False
         for name, spec in sorted(description.get("identity", {}).items()):
-            if name == "model_id" or not has_serial:
-                found = found or name == "serial"
+            if name == "model_id":
+                self._ask(_identity(self._link, spec, device))
+            elif not has_serial:
+                found = True
                 self._identities.append(_identity(self._link, spec, device))
         return found
+
+    def _ask(self, identity):
+        """A model number is asked for once, however many devices the unit is."""
+        for one in self._identities:
+            if (one.function, one.address, one.equals) == (
+                identity.function,
+                identity.address,
+                identity.equals,
+            ):
+                return
+        self._identities.append(identity)
 
     def planned(self, master, slow_every):
         """As plan.json holds it. master: modbus.master.Master, for its timing."""
