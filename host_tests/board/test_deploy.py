@@ -116,6 +116,39 @@ def test_empty_board_gets_the_whole_bridge_and_serves(whole):
     assert about["last_end"].endswith("reset: a version was put on the board")
 
 
+def edit(board, old, new):
+    """What an owner does with `mpremote edit :config.json`; then the board is reset. The deployed one may still lie in its slot."""
+    board.mpremote(
+        "exec",
+        "import os\n"
+        "path = '/a/config.json' if 'config.json' in os.listdir('/a') else '/config.json'\n"
+        f"text = open(path).read()\nassert {old!r} in text\n"
+        f"with open(path, 'w') as file: file.write(text.replace({old!r}, {new!r}))",
+    )
+    board.try_mpremote("reset")
+
+
+def test_config_that_was_edited_on_the_board_is_planned_there_and_served(whole):
+    board, address = whole
+    board.wait_for(lambda: is_up(address))
+    before = board.mpremote("exec", "print(open('/a/plan.json').read()[:17])")
+    edit(board, '"inv_power_ac_w": 7', '"inv_power_ac_w": 8')
+
+    def power_w():
+        try:
+            values = asked(address, "api/v1/values.json")["device_values"]
+        except OSError:
+            return None
+        return values["inverters"]["0"]["inv_power_ac_w"]
+
+    board.wait_for(lambda: power_w() == 8)
+    assert asked(address, "status.json")["about"]["last_end"].startswith("soft reset: ")
+    after = board.mpremote("exec", "print(open('/a/plan.json').read()[:17])")
+    assert after != before and after.startswith('{"crc": "')
+    edit(board, '"inv_power_ac_w": 8', '"inv_power_ac_w": 7')
+    board.wait_for(lambda: power_w() == 7)
+
+
 def test_clamp_is_calibrated_on_the_slot_that_runs_and_the_bridge_comes_back(whole):
     board, address = whole
     with Adapter(board.port) as adapter:

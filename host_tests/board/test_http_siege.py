@@ -18,7 +18,7 @@ from maker_samples import config as maker_config
 SECONDS = 6
 LIMIT_S = 0.25
 SLOTS = 5
-GARBAGE = 8192  # gc.threshold of the firmware; test_httpd_endurance.py is exact
+GARBAGE = 8192  # twice gc.threshold of the firmware; test_httpd_endurance.py is exact
 
 
 @contextlib.contextmanager

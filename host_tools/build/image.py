@@ -3,6 +3,7 @@
 Modules are compiled to .mpy; boot.py and main.py, which MicroPython looks for by name, and all data stay as they are.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -105,6 +106,14 @@ def _on_device(source, path):
     wanted = path.suffix not in _NOT_ON_DEVICE and PROFILES not in path.parents
     wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
+
+
+def constant(path, name):
+    """The value of a constant of the device's code, such as main.py's, which nothing else can import."""
+    for node in ast.parse(Path(ROOT, path).read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    raise KeyError(f"{path} has no {name}")
 
 
 def named(root, folder, names=None):

@@ -54,6 +54,8 @@ _ARCHITECTURES = (
 _PLATFORMS = ("esp32", "linux")  # linux: the virtual board
 
 _PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards", *SLOTS)
+# No failed start, and why the board was reset.
+_MEMORY = image.constant("firmware/main.py", "_EMPTY") + b"a version was put on the board"
 _WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
 _HASHING_LIMIT_S = 300
 _START_LIMIT_S = 180
@@ -174,7 +176,7 @@ def _transfer(board, wanted, console):
     if len(held.slots) > 1:
         # A trial was cut short: the version to go back to is the one to rely on.
         held = held._replace(slots=held.slots[1:])
-        board.run(f"point({held.slots[0]!r})")
+        board.run(f"point({held.slots[0]!r}, {_MEMORY!r})")
     if running_is(wanted, held):
         console.print("the board has all of this already: nothing to copy")
         board.reset()
@@ -190,7 +192,7 @@ def _transfer(board, wanted, console):
     for command in top_commands(wanted, held):
         board.run(command)
     words = [made.target, *held.slots]
-    board.run(f"point({' '.join(words)!r})")
+    board.run(f"point({' '.join(words)!r}, {_MEMORY!r})")
     board.reset()
     return made.target
 

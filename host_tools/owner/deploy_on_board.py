@@ -92,9 +92,9 @@ def replace(new, path, wanted):
     os.rename(new, path)
 
 
-def point(words):
-    """Say what is to be started, and to that why."""
-    machine.RTC().memory(b"N\0\0\0\0\0a version was put on the board")
+def point(words, memory):
+    """Say what is to be started; memory: what the start finds in RTC memory."""
+    machine.RTC().memory(memory)
     with open("/slot.tmp", "w") as file:
         file.write(words)
     os.rename("/slot.tmp", "/slot")
