@@ -7,8 +7,8 @@ the better way: it checks the config, compiles, sends a quarter of the bytes and
 import json
 from pathlib import Path
 
-from firmware.version import VERSION
 from host_tools.build import image
+from host_tools.build.version import version
 
 PACKAGE = image.ROOT / "package.json"
 
@@ -25,7 +25,7 @@ def package(root=image.ROOT):
         path = entry.source.relative_to(root)
         target = Path(entry.target).with_suffix(path.suffix)
         urls.append([target.as_posix(), path.as_posix()])
-    return {"urls": urls, "version": VERSION}
+    return {"urls": urls, "version": version(root)}
 
 
 def text(content):
