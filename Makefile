@@ -12,7 +12,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean
+.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean release
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -46,6 +46,9 @@ pins: ## Resolve requirements.in into requirements.txt, with the hashes of every
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
 
+release: $(MADE) ## What owners get of the last commit, in dist/: an archive, a mip package, their SHA-256.
+	@$(PY) -m host_tools.build.release $(ARGS)
+
 check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
 	@$(PY) -m host_tools.owner.check $(CONFIG) $(ARGS)
@@ -76,7 +79,7 @@ logs: $(MADE) ## What a board has to say: PORT=/dev/ttyUSB0
 	@$(PY) -m host_tools.owner.logs --port $(PORT) $(ARGS)
 
 clean: ## Remove everything that make has made.
-	rm -rf $(VENV) .cache build
+	rm -rf $(VENV) .cache build dist
 
 # Made anew when the pins change; the stamp comes last, so a half-made one counts as none.
 $(MADE): requirements.txt

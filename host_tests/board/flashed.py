@@ -63,12 +63,12 @@ class Flashed:
         self._line.close()
         self._log.close()
 
-    def mpremote(self, *words):
+    def mpremote(self, *words, limit_s=LIMIT_S):
         """What mpremote prints; its failure is the test's."""
-        done = self.try_mpremote(*words)
+        done = self.try_mpremote(*words, limit_s=limit_s)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def try_mpremote(self, *words):
+    def try_mpremote(self, *words, limit_s=LIMIT_S):
         command = [*MPREMOTE, "connect", self.port, *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+        return subprocess.run(command, capture_output=True, text=True, timeout=limit_s)

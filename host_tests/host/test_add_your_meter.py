@@ -13,7 +13,7 @@ from host_tools.paths import ROOT
 
 PAGE = (ROOT / "docs" / "add-your-meter.md").read_text("utf-8")
 COPIED = ("boards", "docs", "firmware", "host_tests", "host_tools", "lib")
-FILES = ("Makefile", "package.json", "pyproject.toml", "requirements.txt")
+FILES = ("Makefile", "pyproject.toml", "requirements.txt")
 # The table of the page: 2300.0 W and 1234.50 kWh.
 METER = {(4, 0): 0, (4, 1): 23000, (4, 2): 123450 >> 16, (4, 3): 123450 & 0xFFFF}
 LIMIT_S = 120

@@ -54,15 +54,20 @@ def write(folder, config_file, root=ROOT, march=None):
     """
     made = entries(config_file, root)
     for entry in made:
-        target = Path(folder, entry.target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.compiled:
-            compile_module(entry.source, target, march)
-        else:
-            target.write_bytes(entry.source.read_bytes())
+        put(entry, folder, march)
     if Path(root) == ROOT:
         made += write_plan(folder)
     return made
+
+
+def put(entry, folder, march=None):
+    """Make one file of the device in this folder."""
+    target = Path(folder, entry.target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.compiled:
+        compile_module(entry.source, target, march)
+    else:
+        target.write_bytes(entry.source.read_bytes())
 
 
 def write_plan(folder):

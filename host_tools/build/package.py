@@ -1,7 +1,8 @@
-"""package.json, by which `mpremote mip install --target /` puts the bridge on a board without this project's tools.
+"""The mip package: what `mpremote mip install --target / package.json` puts on a board, compiled as make deploy does it.
 
-`python -m host_tools.build.package` writes it anew; a test tells when that is due. The files come as source. make deploy is
-the better way: it checks the config, compiles, sends a quarter of the bytes and keeps the old version.
+Nobody knows the board's config.json here, so it has every board and every profile. Without native code one package fits
+every processor: then .mpy files of version 6 run on MicroPython 1.24 and all later ones so far. make deploy is the better
+way: it checks the config, sends only what changed and keeps the old version.
 """
 
 import json
@@ -10,30 +11,23 @@ from pathlib import Path
 from host_tools.build import image
 from host_tools.build.version import version
 
-PACKAGE = image.ROOT / "package.json"
+_FILES = "board"  # the folder beside package.json
 
 
-def package(root=image.ROOT):
-    """The content: [path on the board, path here], as image.py places them, with every board and profile."""
+def write(folder, root=image.ROOT):
+    """Make package.json and its files in this folder; ImageError if a module does not compile, or only for one processor."""
     entries = [
         *image.code_and_data(root),
         *image.named(root, image.BOARDS),
         *image.named(root, image.PROFILES),
     ]
-    urls = []
-    for entry in sorted(entries):
-        path = entry.source.relative_to(root)
-        target = Path(entry.target).with_suffix(path.suffix)
-        urls.append([target.as_posix(), path.as_posix()])
-    return {"urls": urls, "version": version(root)}
+    for entry in entries:
+        image.put(entry, Path(folder, _FILES))
+    urls = [[entry.target, f"{_FILES}/{entry.target}"] for entry in sorted(entries)]
+    Path(folder, "package.json").write_text(_text(urls, version(root)), "utf-8")
 
 
-def text(content):
+def _text(urls, version):
     """One file a line."""
-    lines = ",\n".join(f"    {json.dumps(pair)}" for pair in content["urls"])
-    return f'{{\n  "urls": [\n{lines}\n  ],\n  "version": "{content["version"]}"\n}}\n'
-
-
-if __name__ == "__main__":
-    PACKAGE.write_text(text(package()))
-    print(f"{PACKAGE.name} written")
+    lines = ",\n".join(f"    {json.dumps(pair)}" for pair in urls)
+    return f'{{\n  "urls": [\n{lines}\n  ],\n  "version": {json.dumps(version)}\n}}\n'
