@@ -198,7 +198,7 @@ class Window:
         )
         self.noise_square = self._noise // (2 * self.count)
         # Uneven samples: one may weigh a third more than the usual.
-        self.edge_square = self._edges * 2 // (3 * self.count)
+        self.edge_square = self._edges // self.count * 2 // 3
         self.phase = turn(self._cosine, self._sine)
 
 
