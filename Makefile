@@ -12,7 +12,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean release
+.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean release mutants
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -31,6 +31,9 @@ wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (nee
 
 bench: $(MADE) ## Measure what design.md promises.
 	@$(PY) -m host_tools.measure.bench $(ARGS)
+
+mutants: $(MADE) ## Do the portable tests bite? Change one thing of lib/ after the other.
+	@$(PY) -m host_tools.measure.mutants $(ARGS)
 
 lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32.
 	@$(PY) -m ruff check .

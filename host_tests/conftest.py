@@ -16,10 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "lib")]
 
 from host_tools.build import interpreter  # noqa: E402
+from host_tools.measure import portable  # noqa: E402
 
-PORTABLE = ROOT / "host_tests" / "portable"
-RUNNER = ROOT / "host_tests" / "run_portable.py"
-DEFAULT_HEAP_KB = 256  # the compiler needs most of it: a board gets .mpy files
 LIMIT_S = 60
 
 
@@ -28,7 +26,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collect_file(file_path, parent):
-    if file_path.parent == PORTABLE and file_path.match("test_*.py"):
+    if file_path.parent == ROOT / portable.TESTS and file_path.match("test_*.py"):
         return PortableFile.from_parent(parent, path=file_path)
     return None
 
@@ -56,11 +54,7 @@ class PortableItem(pytest.Item):
             found = interpreter.BUILDS[self.name]()
         except interpreter.InterpreterError as error:
             raise PortableFailure(str(error)) from None
-        command = found.command(
-            RUNNER.relative_to(ROOT),
-            self.path.relative_to(ROOT),
-            heap=f"{self.heap_kb(found.bits)}k",
-        )
+        command = portable.command(found, self.path.relative_to(ROOT), ROOT)
         try:
             done = subprocess.run(
                 command,
@@ -101,10 +95,6 @@ class PortableItem(pytest.Item):
             when="call",
         )
         self.ihook.pytest_runtest_logreport(report=report)
-
-    def heap_kb(self, bits):
-        named = re.search(r'^HEAP = "(\d+)k"', self.path.read_text(), re.M)
-        return (int(named[1]) if named else DEFAULT_HEAP_KB) * bits // 32
 
     def repr_failure(self, excinfo):
         if isinstance(excinfo.value, PortableFailure):

@@ -47,6 +47,16 @@ def test_a_wrong_period_is_known_to_be_wrong():
     assert mains.lost
 
 
+def test_a_grid_that_changes_is_known_to_be_lost_within_two_pairs():
+    mains = Mains(50)
+    feed(mains, 50, 10)
+    assert not mains.lost
+    # Beside the phase that 50 Hz would have: a quarter of a turn, and half a turn.
+    for advance in (1024, 2048):
+        mains.note(1000000, advance)
+    assert mains.lost
+
+
 def test_one_leap_of_the_phase_changes_nothing():
     mains = Mains(50)
     feed(mains, 50, 5)

@@ -5,6 +5,7 @@ import math
 from clamp import rms
 from clamp.rms import Window, scaled_root, turn
 from host_tools.simulate.clamp_waves import WAVES, Input
+from skipping import heap_taken
 
 LOW_UV = 150000
 HIGH_UV = 2450000
@@ -58,6 +59,10 @@ def test_samples_after_the_end_of_the_cycle_are_left_out():
     assert abs(math.sqrt(window.mean_square) / (10000 / math.sqrt(2)) - 1) < 0.001
 
 
+def test_a_sample_a_whole_cycle_after_the_first_is_the_next_cycle_s():
+    assert filled(every(100, 20001), sine(1000)).count == 200
+
+
 def test_the_largest_wave_at_the_longest_cycle_keeps_its_figures():
     square = lambda at_us: 2449 if at_us < 11111 else 151  # noqa: E731
     window = filled(every(60, 22222), square, 22222)
@@ -101,6 +106,44 @@ def test_halves_with_different_numbers_of_samples_are_rejected():
     assert (
         filled(every(50, 10000) + list(range(10000, 20000, 120)), sine(1000)).reason == rms.UNEVEN
     )
+
+
+def test_a_half_with_less_than_a_third_of_the_samples_is_found_in_either_place():
+    for few, many in ((150, 60), (110, 60)):
+        reason = rms.UNEVEN if few == 150 else 0
+        first = every(few, 10000) + list(range(10000, 20000, many))
+        second = every(many, 10000) + list(range(10000, 20000, few))
+        assert filled(first, sine(1000)).reason == filled(second, sine(1000)).reason == reason
+
+
+def test_a_sine_may_be_cut_for_two_percent_of_the_time():
+    for permille, reason in ((15, 0), (30, rms.CLIPPED)):
+        # A sine of 1 V stays above the cut for this share of the cycle.
+        cut = 1450 + 1000 * math.cos(math.pi * permille / 1000)
+        peak = 1000 * (2450 - 1450) / (cut - 1450)
+        window = filled(every(50), lambda at_us, peak=peak: min(sine(peak, 1450)(at_us), 2450))
+        assert window.reason == reason, permille
+        assert abs(window.clipped_permille - permille) <= 5
+
+
+def test_samples_at_either_edge_of_the_range_are_counted():
+    for edge_mv in (150, 2450):
+        wave = lambda at_us, edge_mv=edge_mv: edge_mv if at_us < 5000 else 1200  # noqa: E731
+        window = filled(every(50), lambda at_us, wave=wave: wave(at_us))
+        assert window.clipped_permille == 250, edge_mv
+
+
+def test_spikes_from_sample_to_sample_keep_the_sums_small():
+    """Differences count as 150 mV at most; so 400 of them stay below 2**30, where a number would need heap."""
+    window = filled(every(50), lambda at_us: 151 if at_us % 100 else 2449)
+    assert window.edge_square == 2 * 1500 * 1500 // 3
+
+    def again():
+        window.begin(400, 20000, LOW_UV, HIGH_UV)
+        while not window.step():
+            pass
+
+    assert heap_taken(again) == 0
 
 
 def test_a_wave_cut_at_the_top_is_rejected_and_its_share_told():

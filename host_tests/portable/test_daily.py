@@ -69,6 +69,16 @@ def test_unit_that_was_away_over_midnight_is_not_guessed_at():
     assert device.fields[DAY] is None
 
 
+def test_what_a_unit_may_have_made_unseen_around_midnight():
+    for made_wh, day_wh in ((0, 0), (100, 100), (101, None), (-1, None)):
+        clock, device, daily = build()
+        clock.day = 100
+        daily.put(TOTAL, 5000, 10)
+        clock.day = 101
+        daily.put(TOTAL, 5000 + made_wh, 20)
+        assert device.fields[DAY] == day_wh, made_wh
+
+
 def test_total_that_falls_ends_the_count_of_the_day():
     clock, device, daily = build()
     clock.day = 100

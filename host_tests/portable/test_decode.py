@@ -1,11 +1,13 @@
 """Register decoding against struct and exact fractions."""
 
+import gc
 import struct
 
 import planned
 from meters import decode
 from planning import profile
 from planning.quantities import TYPES, scale
+from skipping import heap_taken
 
 
 def _value(fmt, raw, kind, multiply=1, by=1, little=False):
@@ -55,6 +57,23 @@ def test_integers_of_all_types():
     for fmt, raw, kind in cases:
         assert _value(fmt, raw, kind) == raw, (fmt, raw)
         assert _value(fmt, raw, kind, little=True) == raw, (fmt, raw)
+
+
+def test_floats_that_are_no_numbers_or_far_too_large_are_refused_without_heap():
+    for kind, fmt, raws in (
+        (TYPES["f32"], ">I", (0x7F800000, 0xFF800000, 0x7FC00000, 0x7F7FFFFF, 0x53000000)),
+        (TYPES["f64"], ">Q", (0x7FF0000000000000, 0x7FF8000000000000, 0x7FEFFFFFFFFFFFFF)),
+    ):
+        number = decode.Number()
+        for raw in raws:
+            data = struct.pack(fmt, raw)
+            assert not number.take(data, 0, kind, False), hex(raw)
+    for exponent in range(127, 255):  # of 2 to the power of 0 and more
+        data = struct.pack(">I", exponent << 23)
+        if hasattr(gc, "mem_alloc"):
+            assert heap_taken(lambda data=data: number.take(data, 0, TYPES["f32"], False)) == 0
+        good = exponent < 127 + 37  # 137 GW
+        assert number.take(data, 0, TYPES["f32"], False) == good, exponent
 
 
 def test_energies_up_to_an_int32_of_watt_hours():

@@ -73,6 +73,19 @@ def test_the_makers_info_is_reproduced():
     assert body == maker_samples.INFO
 
 
+def test_the_longest_document_fits_what_is_planned_for_it():
+    made = _plan_of_the_samples()
+    devices = loading.devices(made["devices"])
+    for device in devices:
+        for key in device.fields:
+            device.put(key, -2147483648, 1000)
+    answer = planned.values_of(devices, made["document"], made["load"])
+    answer.step(1000)
+    text = json.dumps(_body(answer, 1000)[2])
+    # As long as the whole planned room at the most, and not much shorter; -214748364.8 has twelve characters.
+    assert len(text) <= made["document"]["bytes"] <= len(text) + 64 + 48 * len(devices)
+
+
 def test_a_device_without_a_reading_makes_503_with_a_reason():
     values = planned.values([_meter()])
     values.step(1000)
@@ -92,6 +105,34 @@ def test_age_is_that_of_the_oldest_power_and_grows_without_rendering():
     assert _body(values, 3100)[1]["age"] == "1"
     assert _body(values, 3499)[1]["age"] == "1"
     assert _body(values, 3500)[1]["age"] == "2"
+
+
+def test_a_power_that_ended_just_now_is_no_second_younger_than_now():
+    meter = _meter()
+    meter.put("grid_power_w", 1, 1010)
+    values = planned.values([meter])
+    values.step(1000)
+    assert _body(values, 1000)[1]["age"] == "0"
+
+
+def test_the_first_reading_to_pass_its_limit_ends_the_document():
+    for stamps in ((1000, 5000), (5000, 1000)):
+        meter, inverter = _meter(), _inverter()
+        meter.put("grid_power_w", 1, stamps[0])
+        inverter.put("inv_power_ac_w", 1, stamps[1])
+        values = planned.values([meter, inverter])
+        values.step(5000)
+        assert _body(values, 8000)[0] == "200"
+        assert _body(values, 8001)[0] == "503"
+
+
+def test_a_reading_is_served_up_to_its_limit_and_no_longer():
+    for age_ms, status in ((7000, "200"), (7001, "503")):
+        meter = _meter()
+        meter.put("grid_power_w", 1, 1000)
+        values = planned.values([meter])
+        values.step(1000 + age_ms)
+        assert _body(values, 1000 + age_ms)[0] == status
 
 
 def test_a_reading_past_its_limit_is_not_served_even_without_rendering():

@@ -1,5 +1,6 @@
 """Frames against the Modbus specification's own examples."""
 
+from line import adu
 from modbus import frame
 
 
@@ -30,6 +31,13 @@ def test_read_input_registers_request():
     buf = bytearray(8)
     frame.write_request(buf, 0x11, 4, 0x0008, 1)
     assert buf == _adu("110400080001B298")
+
+
+def test_request_beyond_register_255():
+    # Unit 1, function 4, address 0x1234, count 0x0102; the CRC is bit by bit (line.py), as in section 6.2.2.
+    buf = bytearray(8)
+    frame.write_request(buf, 1, 4, 0x1234, 0x0102)
+    assert buf == adu(1, 4, 0x12, 0x34, 0x01, 0x02)
 
 
 def test_one_flipped_bit_is_noticed():

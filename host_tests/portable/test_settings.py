@@ -158,6 +158,9 @@ def test_a_wrong_type_is_named():
         complaint(config(top='"http": 80,'))
         == "http: 80 is not an object; an object { } is needed"
     )
+    for text in ("true", "1.0"):  # equal to 1 for Python
+        line = "bus.stop_bits: %s is not allowed; 1 or 2 is allowed" % text
+        assert complaint(config(top='"bus": {"stop_bits": %s},' % text)) == line
     serial = with_(METER, "}", ', "info": {"serial": 12345678}}')
     line = (
         "devices[0].info.serial: 12345678 is not text in quotes; 1 to 64 bytes of text are allowed"
@@ -379,6 +382,9 @@ def test_a_fixed_address_must_make_a_network():
     for bad in ("192.168.1", "192.168.1.256", "1.2.3.4.5", "a.b.c.d", "192.168.1.+9", ""):
         line = complaint(text % good.replace("192.168.1.9", bad))
         assert line.startswith('wifi.ip.address: "%s" is not an IPv4 address; ' % bad), line
+    own = good.replace(".1.1", ".1.9")
+    line = 'wifi.ip.gateway: "192.168.1.9" does not fit; another address of the network of "192.168.1.9" is allowed'
+    assert complaint(text % own) == line
     line = 'wifi.ip.gateway: "192.168.2.1" does not fit; another address of the network of "192.168.1.9" is allowed'
     assert complaint(text % good.replace("192.168.1.1", "192.168.2.1")) == line
     for mask in ("255.255.0.255", "0.0.0.0", "255.255.255.255", "255.255.255.254"):

@@ -43,6 +43,27 @@ def test_central_europe_changes_at_one_utc_on_the_last_sundays():
         assert offset_at(text, moment) == minutes, moment
 
 
+def test_month_that_begins_on_any_weekday_has_its_last_sunday():
+    """Of March and October in all years up to 2035, as the calendar of the European Union's directive has them."""
+    march = (31, 30, 29, 28, 26, 25, 31, 30, 28, 27, 26, 25)  # 2024 to 2035
+    october = (27, 26, 25, 31, 29, 28, 27, 26, 31, 30, 29, 28)
+    moments = changes("CET-1CEST,M3.5.0,M10.5.0/3")[2]
+    days = 0  # from 2024-01-01 to the year
+    for number in range(12):
+        leap = 1 if number % 4 == 0 else 0
+        assert moments[2 * number] == (days + 59 + leap + march[number] - 1) * 86400 + 3600
+        assert moments[2 * number + 1] == (days + 273 + leap + october[number] - 1) * 86400 + 3600
+        days += 365 + leap
+
+
+def test_february_of_a_leap_year_has_29_days():
+    # Sundays: 2024-02-25, 2025-02-23, 2028-02-27, 2032-02-29.
+    moments = changes("AAA0BBB,M2.5.0/0,M10.5.0/0")[2]
+    for year, day in ((2024, 55), (2025, 366 + 53), (2028, 1461 + 57), (2032, 2922 + 59)):
+        assert moments[2 * (year - 2024)] == day * 86400
+    assert changes("AAA0BBB,M2.1.0/0,M10.5.0/0")[2][16] == (2922 + 31) * 86400  # 2032-02-01
+
+
 def test_southern_year_begins_in_summer():
     text = "AEST-10AEDT,M10.1.0,M4.1.0/3"
     for moment, minutes in (
