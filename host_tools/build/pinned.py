@@ -3,10 +3,11 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def install(requirement, hashes, folder):
+def install(requirement: str, hashes: Iterable[str], folder: Path | str) -> None:
     """Install into a folder; requirement: "name==version", hashes: SHA-256 of each of its files. CalledProcessError if
     pip gets none of these.
     """

@@ -9,14 +9,14 @@ from host_tools.owner import check
 from planning import plan, plan_text
 
 
-def text(config_file):
+def text(config_file: Path | str) -> bytes:
     """bytes of plan.json. Raises planning.settings.SettingsError or OSError."""
     file = io.BytesIO()
     plan_text.write(stamped(config_file), file)
     return file.getvalue()
 
 
-def stamped(config_file):
+def stamped(config_file: Path | str) -> dict:
     """The plan as a dict."""
     config, files = check.check(Path(config_file))
     made = plan.make(config, files.load)

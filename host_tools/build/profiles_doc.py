@@ -34,7 +34,7 @@ def load():
     """{name: profile}, sorted by maker and model."""
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in PROFILES.glob("*.json")}
     key = {name: (one["vendor"].lower(), name) for name, one in found.items()}
-    return {name: found[name] for name in sorted(found, key=key.get)}
+    return {name: found[name] for name in sorted(found, key=key.__getitem__)}
 
 
 def device(profile):

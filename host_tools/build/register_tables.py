@@ -23,8 +23,9 @@ DIFFERENCES = FOLDER / "register_differences.csv"
 TAKES = {"import", "consumption", "charge"}
 GIVES = {"export", "generation", "discharge"}
 
-_UNITS = {"W": 1, "kW": 1000, "Wh": 1, "kWh": 1000, "MWh": 10**6, "V": 1, "A": 1, "Hz": 1, "%": 1}
-_UNITS |= {"mV": Fraction(1, 1000), "mA": Fraction(1, 1000), "degC": 1, "": 1}
+_UNITS: dict[str, int | Fraction] = {"W": 1, "kW": 1000, "Wh": 1, "kWh": 1000, "MWh": 10**6}
+_UNITS |= {"V": 1, "mV": Fraction(1, 1000), "A": 1, "mA": Fraction(1, 1000), "Hz": 1}
+_UNITS |= {"%": 1, "degC": 1, "": 1}
 
 # Nothing that a house has is larger: in W, Wh, V, A, Hz, %, degC.
 _LARGEST = {"energy": 2147483647, "voltage": 1000, "current": 1000, "frequency": 100, "soc": 100}

@@ -27,7 +27,7 @@ class ReleaseError(Exception):
     """There is nothing to release; the text is for the developer."""
 
 
-def make(folder, root=ROOT):
+def make(folder: Path | str, root: Path | str = ROOT) -> None:
     """Make the release of what is committed in `root` in a folder, which is emptied first."""
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -41,7 +41,7 @@ def make(folder, root=ROOT):
     Path(folder, "SHA256SUMS").write_text(sums(folder))
 
 
-def sums(folder):
+def sums(folder: Path) -> str:
     """The text of SHA256SUMS: every file of the folder, sorted by its path."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [(hashlib.sha256(path.read_bytes()).hexdigest(), path) for path in paths]
@@ -65,7 +65,7 @@ def _git(root, *words):
     return done.stdout
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m host_tools.build.release", description="Make a release in dist/."
     )

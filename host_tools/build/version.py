@@ -12,7 +12,7 @@ class VersionError(Exception):
     """The sources do not tell one version."""
 
 
-def version(root=ROOT):
+def version(root: Path | str = ROOT) -> str:
     """ "1.2.3" of these sources."""
     found = [
         one

@@ -44,7 +44,7 @@ def _line(text):
     return " / ".join(part.strip() for part in text.strip().splitlines())
 
 
-def load(root=ROOT, start=""):
+def load(root: Path = ROOT, start: str = "") -> list[Mutant]:
     """The mutants of the files whose path begins with `start`."""
     found = []
     for path in sorted((root / _LISTS).glob("*.toml")):
@@ -54,7 +54,7 @@ def load(root=ROOT, start=""):
     return [mutant for mutant in found if mutant.file.startswith(start)]
 
 
-def problem(mutant, root=ROOT):
+def problem(mutant: Mutant, root: Path = ROOT) -> str | None:
     """What makes a mutant worthless, or None."""
     missing = [name for name in (mutant.file, *mutant.tests) if not (root / name).is_file()]
     if missing:
@@ -80,7 +80,7 @@ def _copied(folder):
 class Bench:
     """Copies of the project, one for each job, and what its tests take when nothing is wrong."""
 
-    def __init__(self, folder, jobs):
+    def __init__(self, folder: str, jobs: int) -> None:
         self._found = interpreter.find(32)
         self._usual_s = {}
         self._free = queue.SimpleQueue()
@@ -95,7 +95,7 @@ class Bench:
         finally:
             self._free.put(copy)
 
-    def time(self, test):
+    def time(self, test: str) -> str | None:
         """Run a file of tests as it is: the failure, or None."""
         begun_s = time.monotonic()
         with self._copy() as copy:
@@ -103,14 +103,14 @@ class Bench:
         self._usual_s[test] = time.monotonic() - begun_s
         return failure
 
-    def catch(self, mutant):
+    def catch(self, mutant: Mutant) -> tuple[Mutant, str | None]:
         """(the mutant, the failure by which it was caught or None)."""
         with self._copy() as copy:
             file = copy / mutant.file
             text = file.read_text("utf-8")
             file.write_text(text.replace(mutant.old, mutant.new), "utf-8")
             try:
-                for test in sorted(mutant.tests, key=self._usual_s.get):
+                for test in sorted(mutant.tests, key=self._usual_s.__getitem__):
                     failure = self._failure(copy, test, _LIMIT_S + 10 * self._usual_s[test])
                     if failure:
                         return mutant, failure
@@ -147,6 +147,7 @@ class Bench:
         )
         limit = threading.Timer(limit_s, process.kill)
         limit.start()
+        assert process.stdout
         try:
             last = ""
             for last in process.stdout:
@@ -161,7 +162,7 @@ class Bench:
             process.communicate()
 
 
-def run(mutants, jobs):
+def run(mutants: list[Mutant], jobs: int) -> int:
     """Print how each ends; how many survive."""
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
@@ -182,7 +183,7 @@ def run(mutants, jobs):
     return survivors
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m host_tools.measure.mutants", description="Do the portable tests bite?"
     )

@@ -5,6 +5,7 @@ one Return, which is no frame to any meter.
 """
 
 import re
+from typing import Any
 
 from serial.tools import list_ports
 
@@ -23,7 +24,7 @@ _ANSWER_MS = 250
 _ADDRESSES = range(16)
 
 
-def check(port, name: str) -> None:
+def check(port: Any, name: str) -> None:
     """Raises RemoteError if this is a console."""
     if _is_chip(name):
         raise RemoteError(

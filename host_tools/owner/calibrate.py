@@ -9,12 +9,13 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from host_tools.build import calibration_picture
 from host_tools.owner import calibration
 from host_tools.owner.bridge_http import urlopen
-from host_tools.owner.calibration import Point, Refused
+from host_tools.owner.calibration import Fit, Point, Refused
 
 _READINGS = 10
 _WAIT_S = 30
@@ -22,11 +23,11 @@ _OLDEST_MS = 2500
 _ON_BOARD = Path(__file__).with_name("calibrate_on_board.py")
 
 
-def statuses_of(port):
+def statuses_of(port: str) -> Generator[dict]:
     return bridge(port) if port.startswith(("http://", "https://")) else board(port)
 
 
-def bridge(url):
+def bridge(url: str) -> Generator[dict]:
     """Statuses of a running bridge, about one a second."""
     while True:
         with urlopen(url.rstrip("/") + "/status.json", timeout=5) as answer:
@@ -34,7 +35,7 @@ def bridge(url):
         time.sleep(0.5)
 
 
-def board(port):
+def board(port: str) -> Generator[dict]:
     """Statuses from the script on a board; the bridge is started again at the end."""
     said = ""
     mpremote = [sys.executable, "-m", "mpremote", "connect", port]
@@ -44,6 +45,7 @@ def board(port):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout
     try:
         for line in process.stdout:
             if line.startswith("{"):
@@ -58,7 +60,7 @@ def board(port):
         subprocess.run([*mpremote, "reset"], check=False)
 
 
-def results(statuses, name):
+def results(statuses: Iterable[dict], name: str) -> Iterator[tuple[dict, dict]]:
     """(status, result) whenever the clamp has a new window. Raises Refused on silence."""
     seen = None
     heard_s = time.monotonic()
@@ -77,7 +79,7 @@ def results(statuses, name):
     raise Refused("the bridge has stopped telling")
 
 
-def meter_ma(status, result, place, nominal_v):
+def meter_ma(status: dict, result: dict, place: str, nominal_v: float) -> float | None:
     """The current of a device such as "energy_meters 0" by its power and the clamp's volts; None if not fresh."""
     found = {device["device"]: device for device in status["devices"]}
     name = place.replace(".", " ")
@@ -92,7 +94,7 @@ def meter_ma(status, result, place, nominal_v):
     return abs(fields[key]) / volts * 1000
 
 
-def take(found, count):
+def take(found: Iterable[tuple[dict, dict]], count: int) -> list[dict]:
     """That many results, with a line of progress."""
     taken = []
     for _, result in found:
@@ -104,7 +106,9 @@ def take(found, count):
     return taken
 
 
-def take_points(found, place, nominal_v, minutes):
+def take_points(
+    found: Iterable[tuple[dict, dict]], place: str, nominal_v: float, minutes: float
+) -> list[Point]:
     """Points against the meter until the time is up or Ctrl-C."""
     points = []
     end_s = time.monotonic() + 60 * minutes
@@ -125,7 +129,7 @@ def take_points(found, place, nominal_v, minutes):
     return points
 
 
-def changes(result, fit, noise_ma):
+def changes(result: dict, fit: Fit, noise_ma: float | None) -> dict:
     """What a fit changes in the clamp's entry of the config; noise_ma: its floor before the gain changed, if known."""
     made = {"amps_per_volt": round(result["gain_ua"] / 100 * fit.gain, 3)}
     if noise_ma is not None:
@@ -134,7 +138,7 @@ def changes(result, fit, noise_ma):
     return made
 
 
-def write(path, name, made):
+def write(path: Path | str, name: str, made: dict) -> None:
     """Put the changes into the entry of that clamp; the file is replaced as a whole."""
     path = Path(path)
     config = json.loads(path.read_text(encoding="utf-8"))
@@ -144,7 +148,7 @@ def write(path, name, made):
     new.replace(path)
 
 
-def entry_of(config, name, path):
+def entry_of(config: dict, name: str, path: Path | str) -> dict:
     """The entry whose figures are that clamp's alone."""
     load = config.get("load_power")
     for entry in config["devices"] + [load if isinstance(load, dict) else {}]:
@@ -159,7 +163,7 @@ def entry_of(config, name, path):
     raise Refused(f"{path} has no device with clamp {name}")
 
 
-def show(fit, picture, title):
+def show(fit: Fit, picture: str, title: str) -> None:
     calibration_picture.save(fit, picture, title)
     print(calibration_picture.text(fit))
     offs = sorted(fit.residuals_percent())
@@ -168,7 +172,7 @@ def show(fit, picture, title):
     print(f"residual {offs[0]:+.2f} to {offs[-1]:+.2f} %; picture: {picture}")
 
 
-def calibrate(args, statuses, entry):
+def calibrate(args: argparse.Namespace, statuses: Iterable[dict], entry: dict) -> dict:
     """The changes for the clamp's entry of the config."""
     noise_ma = entry.get("noise_floor_ma")
     found = results(statuses, args.clamp)
@@ -195,12 +199,12 @@ def calibrate(args, statuses, entry):
     return changes(taken[-1], fit, noise_ma)
 
 
-def ask(args, question):
+def ask(args: argparse.Namespace, question: str) -> str:
     """What the owner types; nothing with --yes."""
     return "y" if args.yes else input(question)
 
 
-def arguments(words=None):
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="calibrate", description=__doc__)
     parser.add_argument(
         "--port", required=True, help="http://... of a running bridge, or a board's serial port"
@@ -223,7 +227,7 @@ def arguments(words=None):
     return parser.parse_args(words)
 
 
-def main(words=None):
+def main(words: list[str] | None = None) -> int:
     args = arguments(words)
     statuses = statuses_of(args.port)
     try:

@@ -44,10 +44,10 @@ class Fit:
     noise_ma: float | None
     points: list = field(default_factory=list)
 
-    def current_ma(self, rms_ma):
+    def current_ma(self, rms_ma: float) -> float:
         return self.gain * math.sqrt(max(rms_ma**2 - (self.noise_ma or 0) ** 2, 0))
 
-    def residuals_percent(self):
+    def residuals_percent(self) -> list[float]:
         """How far the calibrated clamp is from the meter, for loads that can tell."""
         return [
             100 * (self.current_ma(p.rms_ma) / p.meter_ma - 1)
@@ -55,17 +55,17 @@ class Fit:
             if p.meter_ma >= 0.1 * self.largest_ma()
         ]
 
-    def largest_ma(self):
+    def largest_ma(self) -> float:
         return max((p.meter_ma for p in self.points), default=0)
 
-    def error_percent(self):
+    def error_percent(self) -> float:
         """What 19 of 20 readings stay within, and the meter's own class."""
         offs = sorted(abs(off) for off in self.residuals_percent())
         within = offs[math.ceil(0.95 * len(offs)) - 1] if offs else 0
         return math.ceil(10 * (within + METER_ERROR_PERCENT) - 1e-6) / 10
 
 
-def zero(rms_ma):
+def zero(rms_ma: list[float]) -> float:
     """The noise floor from readings on no conductor: their mean square, a stray load refused."""
     if len(rms_ma) < 5:
         raise Refused(f"only {len(rms_ma)} readings: five are needed")
@@ -77,7 +77,7 @@ def zero(rms_ma):
     return math.sqrt(sum(ma * ma for ma in rms_ma) / len(rms_ma))
 
 
-def one_load(rms_ma, noise_ma, known_ma):
+def one_load(rms_ma: list[float], noise_ma: float, known_ma: float) -> Fit:
     """A fit through the noise floor and one known load."""
     seen_ma = median(rms_ma)
     if seen_ma < _ABOVE_NOISE * noise_ma:
@@ -91,7 +91,7 @@ def one_load(rms_ma, noise_ma, known_ma):
     return Fit(known_ma / math.sqrt(seen_ma**2 - noise_ma**2), noise_ma, points)
 
 
-def steady(points):
+def steady(points: list[Point]) -> list[Point]:
     """Those whose load was the same as in the readings before and after: both saw the same."""
     kept = []
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
@@ -103,7 +103,7 @@ def steady(points):
     return kept
 
 
-def against_meter(points):
+def against_meter(points: list[Point]) -> Fit:
     """The fit of clamp to meter over loads that varied. Outliers lose their weight (Huber)."""
     points = [p for p in points if p.meter_ma > _METER_STEP_MA]
     _check_span(points)

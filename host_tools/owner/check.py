@@ -6,7 +6,9 @@ Prints `config.json is good` with what it means and what is doubtful, or the one
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 
@@ -26,7 +28,7 @@ class Files:
     An owner's profiles lie in the folder profiles/ beside config.json and come before ours.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.asked = {}
         self._profiles = {path.stem: path for path in sorted(PROFILES.glob("*.json"))}
         self._profiles.update(
@@ -34,14 +36,14 @@ class Files:
         )
         self._models = json.loads(CLAMP_MODELS.read_text("utf-8")) if CLAMP_MODELS.exists() else {}
 
-    def names(self, kind):
+    def names(self, kind: str) -> list[str]:
         return {
             "board": boards.names(),
             "profile": list(self._profiles),
             "model": list(self._models),
         }[kind]
 
-    def load(self, kind, name):
+    def load(self, kind: str, name: str) -> Any:
         if kind == "model":
             return self._models.get(name)
         path = boards.path(name) if kind == "board" else self._profiles.get(name)
@@ -50,7 +52,7 @@ class Files:
         return strict_json.loads(path.read_bytes()) if path else None
 
 
-def check(path):
+def check(path: Path) -> tuple[dict, Files]:
     """(config, files) of a good file; raises SettingsError or OSError."""
     files = Files(path.parent)
     config = settings.read(path.read_bytes(), files.load, files.names)
@@ -71,7 +73,7 @@ def _check_profile(profile, name):
         raise settings.SettingsError(f"profiles/{name}.json: {place}", problem)
 
 
-def summary(config, files, made):
+def summary(config: dict, files: Files, made: dict) -> Iterator[str]:
     """What the file means and what is planned of it, line by line. made: the plan."""
     network = config["wifi"]
     yield f"board: {files.load('board', config['board'])['name']}"
@@ -100,7 +102,7 @@ def _source(device):
     return words + (f" ({name})" if name else "") + (", inverted" if device.get("invert") else "")
 
 
-def warnings(config, files, made):
+def warnings(config: dict, files: Files, made: dict) -> Iterator[str]:
     """What is allowed and yet may not be what the owner wants."""
     if 0 < len(config["wifi"]["password"].encode()) < 8:
         yield "wifi.password: less than 8 bytes; no WPA network has such a password"
@@ -138,7 +140,7 @@ def _board_warnings(config, files):
         yield f"board: {problem}"
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check a config.json as the device does.")
     parser.add_argument("config", type=Path)
     path = parser.parse_args(arguments).config

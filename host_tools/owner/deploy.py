@@ -71,7 +71,7 @@ class DeployError(Exception):
     """The new version is not on the board, or does not run; the text is for the user."""
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     console = Console(highlight=False)
     try:
@@ -137,7 +137,7 @@ def _recognise(board):
     return architecture(platform, tuple(version), mpy)
 
 
-def architecture(platform, version, mpy):
+def architecture(platform: str, version: tuple[int, ...], mpy: int) -> str | None:
     """As mpy-cross names it. Raises DeployError where the bridge would not run."""
     name = ".".join(map(str, version))
     if platform not in _PLATFORMS:
@@ -156,7 +156,7 @@ def architecture(platform, version, mpy):
     return _ARCHITECTURES[number] if number < len(_ARCHITECTURES) else None
 
 
-def image_files(config_file, root, march):
+def image_files(config_file: Path, root: Path, march: str | None) -> dict[str, bytes]:
     """{path on the board, within its slot: bytes} of everything that it is to hold."""
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
         entries = image.write(folder, config_file, root, march)

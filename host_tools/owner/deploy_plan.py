@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 SLOTS = ("/a", "/b")
@@ -14,6 +15,10 @@ _BATCH_BYTES = 4000  # what a board compiles at once
 # What would end a literal or a line, or means something to the raw REPL.
 _ESCAPED = {byte: b"\\x%02x" % byte for byte in (0, 1, 2, 3, 4, 5)}
 _ESCAPED |= {10: b"\\n", 13: b"\\r", 34: b'\\"', 92: b"\\\\"}
+
+
+# Python for the board, and how many bytes of a file it carries.
+Command = tuple[bytes, int]
 
 
 class Held(NamedTuple):
@@ -35,17 +40,17 @@ class Plan(NamedTuple):
     removals: list
 
 
-def digest(data):
+def digest(data: bytes) -> str:
     """As digest() on the board."""
     return hashlib.sha256(data).hexdigest()[:24]
 
 
-def is_unreleased(held):
+def is_unreleased(held: Held) -> bool:
     """Whether a bridge from before the first release is there: its main.py and its slots know no modes and no plan."""
     return any(_UNRELEASED in path for path in held.files)
 
 
-def without_unreleased(held):
+def without_unreleased(held: Held) -> tuple[Held, list[Command]]:
     """(what is left of such a board, the commands that remove the rest). The owner's config.json and profiles stay."""
     old = [path for path in held.files if path.startswith(_OURS)]
     commands = [(b"remove(%a)" % path, 0) for path in ("/slot", "/config.checked.json", *old)]
@@ -53,7 +58,7 @@ def without_unreleased(held):
     return held._replace(slots=[], files=files), commands
 
 
-def running_is(wanted, held):
+def running_is(wanted: dict[str, bytes], held: Held) -> bool:
     """Whether the board runs this already."""
     if not held.slots or held.slots[0] not in SLOTS:
         return False
@@ -65,11 +70,11 @@ def running_is(wanted, held):
     return there == {path: digest(data) for path, data in wanted.items()}
 
 
-def within(slot, files):
+def within(slot: str, files: dict[str, str]) -> dict[str, str]:
     return {path[len(slot) + 1 :]: files[path] for path in files if path.startswith(slot + "/")}
 
 
-def plan(wanted, held):
+def plan(wanted: dict[str, bytes], held: Held) -> Plan:
     """How to make the slot that does not run equal to the image."""
     target = SLOTS[1] if held.slots[:1] == [SLOTS[0]] else SLOTS[0]
     slot_files = {path: data for path, data in wanted.items() if path not in TOP}
@@ -92,7 +97,7 @@ def plan(wanted, held):
     return Plan(target, commands, sent, uploads, copies, removals)
 
 
-def write_commands(path, data):
+def write_commands(path: str, data: bytes) -> Iterator[Command]:
     """(command, bytes of the file that it carries), piece by piece."""
     for at in range(0, max(1, len(data)), _PIECE_BYTES):
         piece = data[at : at + _PIECE_BYTES]
@@ -100,13 +105,13 @@ def write_commands(path, data):
         yield b"write(%a, %b%b)" % (path, literal(packed(piece)), mode), len(piece)
 
 
-def packed(data):
+def packed(data: bytes) -> bytes:
     """As write() on the board takes it. A window of 1 kB: what unpacks it has to hold it."""
     packer = zlib.compressobj(9, wbits=10)
     return packer.compress(data) + packer.flush()
 
 
-def literal(data):
+def literal(data: bytes) -> bytes:
     """Source of a bytes object, for MicroPython alone: its lexer takes 8-bit characters, and so they cost one byte each.
 
     Escaped are those that end a literal or a line, and those that mean something to the raw REPL.
@@ -114,7 +119,7 @@ def literal(data):
     return b'b"' + b"".join(_ESCAPED.get(byte, bytes((byte,))) for byte in data) + b'"'
 
 
-def batches(commands):
+def batches(commands: list[Command]) -> Iterator[Command]:
     """Commands put together to what a board can well take at once: (program, bytes of files in it)."""
     lines, count = [], 0
     for command, size in commands:
@@ -127,7 +132,7 @@ def batches(commands):
         yield b"\n".join(lines), count
 
 
-def top_commands(wanted, held):
+def top_commands(wanted: dict[str, bytes], held: Held) -> Iterator[bytes]:
     """Replace boot.py and main.py where they differ, each as a whole."""
     for name in TOP:
         if held.files.get(f"/{name}") != digest(wanted[name]):

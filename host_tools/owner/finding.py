@@ -22,7 +22,9 @@ _LONG_PAUSES = 8  # without success, then no more
 class Finder:
     """Tries (setting, unit) pairs on a port. Before it is `proven` to be an RS485 adapter, no byte 03 is sent."""
 
-    def __init__(self, port, name: str, proven: bool, progress: Callable[[str, int, int], None]):
+    def __init__(
+        self, port: Any, name: str, proven: bool, progress: Callable[[str, int, int], None]
+    ):
         self._port = port
         self._name = name
         self.proven = proven

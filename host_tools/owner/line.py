@@ -8,6 +8,7 @@ socket://host:port.
 import contextlib
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import serial
 
@@ -125,7 +126,7 @@ class Adapter:
 class Line:
     """Asks units on a line at one setting; port: an Adapter, or what stands for one in tests."""
 
-    def __init__(self, port, setting: tuple[int, str, int]):
+    def __init__(self, port: Any, setting: tuple[int, str, int]):
         self.port = port
         self.setting = setting
         baudrate, parity, stop_bits = setting

@@ -7,6 +7,7 @@ or the bridge's address (http://192.168.1.7/), whose /log is read again and agai
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 
 import serial
 
@@ -21,7 +22,7 @@ class LogsError(Exception):
     """Nothing can be read; the text is for the user."""
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     is_http = arguments.port.startswith(("http://", "https://"))
     follow = follow_address if is_http else follow_port
@@ -48,7 +49,7 @@ def _parser():
     return parser
 
 
-def follow_address(address, once=False):
+def follow_address(address: str, once: bool = False) -> Iterator[str]:
     """The text of /log, then what is added to it."""
     before = ""
     while True:
@@ -60,7 +61,7 @@ def follow_address(address, once=False):
         time.sleep(_LOOK_S)
 
 
-def added(before, text):
+def added(before: str, text: str) -> str:
     """What of a ring's text is new, when it was `before` at the last look."""
     for start in range(len(before) + 1):
         if (start == 0 or before[start - 1] == "\n") and text.startswith(before[start:]):
@@ -77,7 +78,7 @@ def _fetched(address):
         raise LogsError(f"{url} cannot be read: {error}") from None
 
 
-def follow_port(port, once=False):
+def follow_port(port: str, once: bool = False) -> Iterator[str]:
     """What comes from the console; `once`: until it is quiet."""
     try:
         with _opened(port) as line:

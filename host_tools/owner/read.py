@@ -4,6 +4,7 @@ profile.
 `--raw ADDRESS COUNT` shows registers without a profile, read in every way: what one needs to write one.
 """
 
+import argparse
 import difflib
 import sys
 from pathlib import Path
@@ -98,7 +99,7 @@ def load(name: str) -> dict:
     return profile
 
 
-def setting(arguments, profile: dict | None) -> tuple[int, str, int]:
+def setting(arguments: argparse.Namespace, profile: dict | None) -> tuple[int, str, int]:
     """What is asked for, else what the profile knows of new devices, else 9600 8N1."""
     known = (profile or {}).get("serial", {})
     return (

@@ -9,6 +9,7 @@ import io
 import re
 import struct
 import time
+from collections.abc import Iterator
 
 import serial
 from mpremote.transport import TransportError
@@ -30,7 +31,7 @@ class RemoteError(Exception):
 class Board:
     """A context manager. Opening the port does not disturb what runs; interrupt() does."""
 
-    def __init__(self, port):
+    def __init__(self, port: str) -> None:
         self.port = port
         try:
             self._transport = SerialTransport(port, timeout=_TIMEOUT_S)
@@ -45,7 +46,7 @@ class Board:
         with contextlib.suppress(*_TROUBLES):
             self._transport.close()
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """Stop what runs and enter the raw REPL with an empty heap. A board may be just restarting: several tries."""
         for attempt in range(_TRIES):
             if attempt:
@@ -60,7 +61,7 @@ class Board:
             "and does no other program use the port?"
         )
 
-    def run(self, source, limit_s=60):
+    def run(self, source: str | bytes, limit_s: float = 60) -> str:
         """Run a program on the board; returns what it prints. limit_s: how long it may be silent."""
         with self._trouble("was lost in the middle"):
             output, error = self._transport.exec_raw(source, timeout=limit_s)
@@ -68,12 +69,12 @@ class Board:
             raise RemoteError(f"the board says: {error.decode(errors='replace').strip()}")
         return output.decode().replace("\r\n", "\n")
 
-    def reset(self):
+    def reset(self) -> None:
         """Reset the board, whose console is free then. The port may be gone before the command is acknowledged."""
         with contextlib.suppress(*_TROUBLES):
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
 
-    def restart(self):
+    def restart(self) -> None:
         """Reset the board from whatever state the raw REPL is in."""
         with contextlib.suppress(*_TROUBLES):
             # Ctrl-C ends a program or a raw paste, Ctrl-A begins anew.
@@ -81,7 +82,7 @@ class Board:
             # A socket that is closed with something unread in it would take back what was written.
             self._transport.read_until(1, b">OK", timeout=1)
 
-    def lines(self, limit_s):
+    def lines(self, limit_s: float) -> Iterator[str]:
         """What the console prints, line by line, for so long. A port that goes with a reset, as a chip's own USB does, is
         opened again.
         """
@@ -115,7 +116,7 @@ class Board:
             raise RemoteError(f"the connection to {self.port} {what}: {error}") from None
 
 
-def check_port(port):
+def check_port(port: str) -> None:
     """Raises RemoteError, with the reason, if a port cannot be opened."""
     try:
         serial.serial_for_url(port, exclusive=True).close()

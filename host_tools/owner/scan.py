@@ -4,9 +4,12 @@ PORT is an RS485 adapter on this PC, with nothing else that asks on the line. Fi
 answers at all, then which profile fits what it says, and at the end what to write into config.json.
 """
 
+import argparse
 import contextlib
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -97,7 +100,9 @@ def _scan(port, arguments, console):
     return scan_report.report(setting, named, profiles, console)
 
 
-def pairs(arguments, serials, fixed: bool) -> tuple[list[Pair], list[Pair]]:
+def pairs(
+    arguments: argparse.Namespace, serials: Any, fixed: bool
+) -> tuple[list[Pair], list[Pair]]:
     """(as delivered, others) of what is to be tried."""
     delivered, others = search.tries(serials)
     wanted = (arguments.baudrate, arguments.parity, arguments.stop_bits)
@@ -126,7 +131,9 @@ def pairs(arguments, serials, fixed: bool) -> tuple[list[Pair], list[Pair]]:
     return delivered, others
 
 
-def find(finder: Finder, delivered: list[Pair], others: list[Pair], may_ask) -> Pair | None:
+def find(
+    finder: Finder, delivered: list[Pair], others: list[Pair], may_ask: Callable[[], bool]
+) -> Pair | None:
     """Where a unit answers: harmless questions first, all others only if may_ask() says so."""
     found = finder.first(delivered, (READ_INPUT,))
     if found:

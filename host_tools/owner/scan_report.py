@@ -1,7 +1,10 @@
 """What a scan has found, for a person, and what to write into config.json."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from host_tools.owner.line import setting_words
@@ -16,7 +19,7 @@ _HEADINGS = {
 }
 
 
-def report(setting, named, profiles, console) -> int:
+def report(setting: tuple, named: dict, profiles: dict, console: Console) -> int:
     """What was found on stderr, what to write on stdout; the exit status. named: {unit: (confidence, [Candidate])}"""
     console.print(f"{setting_words(setting)}, units {', '.join(map(str, named))}")
     devices = []
@@ -62,7 +65,7 @@ def _cell(candidate, role, quantity):
     return f"{words.amount(quantity, value)} {words.direction(role, quantity, value)}".strip()
 
 
-def entries(unit, candidate, profile):
+def entries(unit: int, candidate: Any, profile: dict) -> Iterator[dict]:
     """Entries for `devices`: one for each role that has a power register of its own."""
     known = []
     for category, role in profile["roles"].items():
@@ -77,7 +80,7 @@ def entries(unit, candidate, profile):
             yield entry | {"info": info}
 
 
-def snippet(bus, devices) -> str:
+def snippet(bus: dict, devices: list[dict]) -> str:
     """For config.json, one device a line."""
     lines = ",\n".join(f"    {json.dumps(device, ensure_ascii=False)}" for device in devices)
     return f'{{\n  "bus": {json.dumps(bus)},\n  "devices": [\n{lines}\n  ]\n}}'

@@ -83,6 +83,7 @@ class Board:
             raise RunError(f"the virtual board ended with status {status}: {last}")
 
     def _read(self):
+        assert self._process.stdout
         for line in self._process.stdout:
             line = line.rstrip()
             ready = _READY.match(line)

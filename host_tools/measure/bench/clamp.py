@@ -33,7 +33,7 @@ _LOOP_US = 1000
 class Chance(random.Random):
     """As clamp_waves.Random, and quicker."""
 
-    def uniform(self):
+    def uniform(self):  # type: ignore[override]
         return self.random()
 
     def normal(self):
@@ -43,7 +43,7 @@ class Chance(random.Random):
 class Source(Input):
     """Also what clamp.reading wants of a sampler; it holds no loop."""
 
-    chance = Chance
+    chance = Chance  # type: ignore[assignment]
     calibrated = True
     start_us = 0
 

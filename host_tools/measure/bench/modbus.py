@@ -73,7 +73,7 @@ def cycle_ms(found, baudrate, units, pause_ms):
         Line(baudrate, turnaround_ms=TURNAROUND_MS) as line,
     ):
         with open(line.meter_tty, "r+b", buffering=0) as meters:
-            tty.setraw(meters)
+            tty.setraw(meters.fileno())
             threading.Thread(target=answer_all, args=(meters,), daemon=True).start()
             script = PEERS / "bus_cycles.py"
             arguments = (baudrate, units, pause_ms, CYCLES)
@@ -143,7 +143,7 @@ def download():
     index = os.environ.get("PIP_INDEX_URL") or PyPI.simple_url
     page = index.rstrip("/") + f"/{PEER}/"
     with urllib.request.urlopen(page, timeout=60) as answer:
-        link = re.search(rf'href="([^"#]*{re.escape(PEER_FILE)})', answer.read().decode())[1]
+        link = re.findall(rf'href="([^"#]*{re.escape(PEER_FILE)})', answer.read().decode())[0]
     with urllib.request.urlopen(urllib.parse.urljoin(page, link), timeout=60) as answer:
         data = answer.read()
     if hashlib.sha256(data).hexdigest() != PEER_SHA256:

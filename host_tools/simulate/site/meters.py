@@ -8,7 +8,9 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
@@ -27,9 +29,9 @@ class Meter:
 
     unit: int
     profile: str
-    quantities: object
-    turnaround_ms: float = None
-    fault: object = None
+    quantities: Callable
+    turnaround_ms: float | None = None
+    fault: Any = None  # a Fault
     reads: list = field(default_factory=list)  # the last requests: (function, address, count)
 
     def __post_init__(self):

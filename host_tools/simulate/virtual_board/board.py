@@ -141,7 +141,7 @@ class Board:
             start_new_session=True,
             preexec_fn=_interrupts_off if options.repl else None,
         )
-        if options.repl:
+        if process.stdin:
             os.set_blocking(process.stdin.fileno(), False)
         return process
 

@@ -24,7 +24,7 @@ class SerialPort:
         self._link = Path(link)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(os.ttyname(self._slave))
-        self._interrupted = None, 0  # which process, when
+        self._interrupted: tuple[int | None, float] = None, 0  # which process, when
         self._reading = True  # whether a client takes what comes
 
     def close(self):
@@ -83,5 +83,5 @@ def _takes_interrupts(pid):
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
-    blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
-    return not blocked & 1 << signal.SIGINT - 1
+    (blocked,) = re.findall(r"SigBlk:\s*(\w+)", status)
+    return not int(blocked, 16) & 1 << signal.SIGINT - 1

@@ -61,10 +61,12 @@ class Waveform:
             pass
 
     def _stat(self):
+        assert self._source
         stat = self._source.stat()
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def _read(self):
+        assert self._source
         self._stamp = self._stat()
         return self._source.read_text()
 
