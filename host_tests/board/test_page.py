@@ -1,16 +1,14 @@
-"""The page in a real browser. Without one the test is skipped on a PC, but fails where CI is set."""
+"""The page in a real browser."""
 
 import json
-import os
-import shutil
 import subprocess
 
 import pytest
 
 import bridge
+from host_tests import needs
 from host_tools.simulate.site import Site
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --virtual-time-budget=3000 --dump-dom"
@@ -18,14 +16,20 @@ FLAGS = (
 DEYE = bridge.ROOT / "lib" / "planning" / "profiles" / "deye-3p-hybrid.json"
 METER = {"category": "energy_meters", "profile": "eastron-sdm630", "unit": 1}
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM and not os.environ.get("CI"), reason="no Chromium on this PC"
-)
+
+def chromium():
+    return needs.program("chromium", "google-chrome", "chrome", package="chromium")
+
+
+@pytest.fixture(autouse=True)
+def browser():
+    """Asked for before a board is started."""
+    chromium()
 
 
 def seen(address, folder):
     """The page's text as HTML after its script has run."""
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}/chromium", address]
+    command = [chromium(), *FLAGS, f"--user-data-dir={folder}/chromium", address]
     return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
 
