@@ -1,12 +1,21 @@
 """The version is one line of the firmware."""
 
+import re
+
 import pytest
 
 from host_tools.build.version import VersionError, version
+from host_tools.paths import ROOT
 
 
 def test_this_project_has_one():
     assert version().count(".") == 2
+
+
+def test_owners_are_told_first_of_this_version():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    first = re.search(r"^## (\d+\.\d+\.\d+)\b", changes, re.M)
+    assert first[1] == version()
 
 
 @pytest.mark.parametrize(
