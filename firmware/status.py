@@ -21,16 +21,16 @@ def publish(components, about, devices):
     counters += [("http", server.stats), ("log", log.stats), ("falls", supervisor.crashes)]
     bus, clock, clamps = components["bus"], components["time"], components["clamps"]
     if bus:
-        counters += [("bus", bus.stats), ("line", bus.master.stats)]
+        counters += [("bus", bus.stats), ("line", bus.line.stats)]
     if clock:
         counters.append(("time", clock.stats))
-    subjects = counters, devices, bus.units() if bus else [], clamps.clamps if clamps else []
+    subjects = counters, devices, bus.units if bus else [], clamps.clamps if clamps else []
     about = json.dumps(about).encode()
     server.add(b"/status.json", status(desk, about, server.charger_age_ms, *subjects))
     server.add(b"/metrics", metrics(desk, *subjects))
 
 
-def status(desk, about, charger_age_ms, counters, devices, links, clamps):
+def status(desk, about, charger_age_ms, counters, devices, units, clamps):
     """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, preallocated dict)]."""
 
     def pieces(document, now_ms):
@@ -46,7 +46,7 @@ def status(desk, about, charger_age_ms, counters, devices, links, clamps):
             yield
         lists = (
             (b', "devices": [', devices, _device),
-            (b'], "units": [', links, _unit),
+            (b'], "units": [', units, _unit),
             (b'], "clamps": {', clamps, _clamp),
         )
         for opening, subjects, put in lists:
@@ -77,17 +77,17 @@ def _device(document, device, now_ms):
     document.write(b"}}")
 
 
-def _unit(document, link, now_ms):
+def _unit(document, unit, now_ms):
     document.write(b'{"unit": ')
-    document.write_int(link.unit)
+    document.write_int(unit.address)
     document.write(b", ")
-    _ages(document, link.at_ms, now_ms)
+    _ages(document, unit.at_ms, now_ms)
     document.write(b", ")
-    _entries(document, link.stats)
+    _entries(document, unit.stats)
     document.write(b', "exceptions": ')
-    document.write_text(link.exceptions)  # a list of numbers, which looks the same in JSON
+    document.write_text(unit.exceptions)  # a list of numbers, which looks the same in JSON
     document.write(b', "warning": ')
-    document.write_text(json.dumps(link.warning))
+    document.write_text(json.dumps(unit.warning))
     document.write(b"}")
 
 
@@ -130,11 +130,11 @@ def _entry(document, key, value, is_tenths=False):
         document.write_int(value)
 
 
-def metrics(desk, counters, devices, links, clamps):
+def metrics(desk, counters, devices, units, clamps):
     """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
 
     def pieces(document, now_ms):
-        for subject, tenths, members in _families(counters, devices, links, clamps):
+        for subject, tenths, members in _families(counters, devices, units, clamps):
             for key in members[0][1]:
                 # All samples of a name stand together, as the format wants it.
                 for label, numbers in members:
@@ -160,7 +160,7 @@ def _sample(document, subject, key, label, value, is_tenths):
     document.write(b"\n")
 
 
-def _families(counters, devices, links, clamps):
+def _families(counters, devices, units, clamps):
     """(subject, keys with one decimal, [(label, kept dict), ...]) each, the dicts of one family with the same keys."""
     for name, numbers in counters:
         yield name, (), [("", numbers)]
@@ -168,8 +168,8 @@ def _families(counters, devices, links, clamps):
         alike = [device for device in devices if device.category == category]
         label = '{category="%s",index="%d"}'
         yield "device", alike[0].tenths, [(label % (category, d.index), d.fields) for d in alike]
-    if links:
-        yield "unit", (), [('{unit="%d"}' % link.unit, link.stats) for link in links]
+    if units:
+        yield "unit", (), [('{unit="%d"}' % unit.address, unit.stats) for unit in units]
     if clamps:
         labels = ['{clamp="%s"}' % clamp.name for clamp in clamps]
         yield "clamp", (), list(zip(labels, [clamp.result for clamp in clamps]))

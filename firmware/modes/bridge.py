@@ -116,20 +116,16 @@ def bus_of(plan, devices, info, clock):
         return None
     from firmware.hw.bus_port import BusPort
     from loading import units
-    from meters.bus import Bus
+    from meters.poller import Poller
     from modbus.master import Master
 
     master = Master(BusPort(line), line["baudrate"], line["bits"])
     count_day = callbacks.day_counter(clock)
-    reads = []
-    rows = plan.pop("units")
+    found, rows = [], plan.pop("units")
     while rows:
         row = rows.pop(0)
-        unit = units.unit(row)
-        reads += units.reads(
-            row, unit, devices, count_day, info.serials, master, plan["slow_every"]
-        )
-    return Bus(master, reads, plan["poll_interval_ms"], plan["slow_interval_ms"])
+        found.append(units.unit(row, devices, count_day, info.serials, plan["slow_every"]))
+    return Poller(master, found, plan["poll_interval_ms"], plan["slow_interval_ms"])
 
 
 def clamps_of(plan, devices, bus):

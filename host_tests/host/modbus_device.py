@@ -7,8 +7,8 @@ from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 
-from meters import bus
-from meters.sunspec import Search
+from meters.chain import Chain
+from meters.poller import Poller
 from modbus.master import Master
 from planning import grouping
 from planning import profile as profiles
@@ -88,7 +88,7 @@ def read_profile(profile, role, image, names=None, reads=None):
     device = Device()
     port = DevicePort(image)
     master = Master(port, BAUDRATE)
-    link = bus.Link(UNIT, profile.get("limits", {}))
+    unit = profiles.unit(UNIT, profile.get("limits", {}))
     wanted = [
         profiles.quantity(device, name, name, profile, role, False)
         for name in profiles.role(profile, role)
@@ -96,19 +96,22 @@ def read_profile(profile, role, image, names=None, reads=None):
     ]
     if "sunspec" in profile:
         bases = profile["sunspec"]["bases"]
-        plan = [Search(link, profile["defaults"]["function"], bases, wanted, master, 10)]
+        function = profile["defaults"]["function"]
+        overhead_chars = grouping.overhead_chars(unit, master)
+        planned = [Chain(unit, function, bases, wanted, overhead_chars, 10).search()]
     else:
-        plan = grouping.transactions(link, wanted, master, 10)
-        for read in plan:  # made longer, to be told from another
-            for at in range(read.address + read.needed, read.address + read.count):
-                if read.needed:
-                    image.setdefault((read.function, at), 0xA5A5)
-    poll = bus.Bus(master, plan)
+        planned = grouping.reads(unit, wanted, grouping.overhead_chars(unit, master), 10)
+        for read in planned:  # made longer, to be told from another
+            end = read.address + read.count
+            for at in range(end - read.padding, end):
+                image.setdefault((read.function, at), 0xA5A5)
+    unit.reads = planned
+    poll = Poller(master, [unit])
     now_ms = 0
     while poll.cycles == 0:
         assert now_ms < LIMIT_MS, "no end of the cycle"
         now_ms += poll.step(now_ms)
-    assert link.stats["good"] == link.stats["requests"] == len(port.reads), link.stats
+    assert unit.stats["good"] == unit.stats["requests"] == len(port.reads), unit.stats
     for _, _, count in port.reads:
         assert count <= profile["limits"]["registers_per_read"]
     if reads is not None:

@@ -1,4 +1,4 @@
-"""The master against a million spoilt frames, against pymodbus, and the bus against answers that come late.
+"""The master against a million spoilt frames, against pymodbus, and the poller against answers that come late.
 
 Every run draws the same frames and schedules: the seeds are fixed.
 """
@@ -12,7 +12,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInpu
 
 import modbus.master
 from line import Line, adu
-from meters.bus import Bus, Link
+from meters.poller import Poller
 from modbus.frame import crc16
 from modbus.master import EXCEPTION, GOOD, PENDING, Master
 from planning import grouping, profile
@@ -366,13 +366,15 @@ def poll(line, sizes, witness, poll_ms):
     role = role_of(sizes)
     description = dict(THREE_READS, roles={"inverters": role})
     master = Master(line, 9600)
-    link = Link(1, description["limits"])
+    unit = profile.unit(1, description["limits"])
     quantities = [
         profile.quantity(witness, key, key, description, "inverters", False) for key in role
     ]
-    bus = Bus(master, grouping.transactions(link, quantities, master, 1), poll_ms, poll_ms)
-    line.run(bus, 120_000)
-    return bus
+    overhead_chars = grouping.overhead_chars(unit, master)
+    unit.reads = grouping.reads(unit, quantities, overhead_chars, 1)
+    poller = Poller(master, [unit], poll_ms, poll_ms)
+    line.run(poller, 120_000)
+    return poller
 
 
 class UntidyLine(LateLine):

@@ -17,7 +17,7 @@ from host_tools.owner import check
 from line import Line
 from loading import units
 from loading import values as loading
-from meters.bus import Bus
+from meters.poller import Poller
 from modbus.master import Master
 from planning import plan, profile_format, settings
 
@@ -101,8 +101,8 @@ def build_and_poll(profile):
         line = Line({1: Zeros()})
         master = Master(line, 9600)
         (row,) = made["units"]
-        reads = units.reads(row, units.unit(row), devices, no_day, {}, master, 2)
-        line.run(Bus(master, reads, 100), 3000)
+        unit = units.unit(row, devices, no_day, {}, 2)
+        line.run(Poller(master, [unit], 100), 3000)
         assert line.requests
 
 

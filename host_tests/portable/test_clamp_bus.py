@@ -6,7 +6,7 @@ from clamp_fakes import clamp_adc
 from host_tools.simulate.clamp_waves import WAVES, Input
 from line import Line
 from planning.clamp_models import scale
-from test_bus import build, meter_unit
+from test_poller import build, meter_unit
 
 HEAP = "1024k"
 RUN_MS = 20000

@@ -2,8 +2,8 @@
 
 import planned
 from line import Line
-from meters.bus import Bus, Link
 from meters.identity import Identity
+from meters.poller import Poller
 from modbus.master import Master
 from planning import grouping, layout, profile
 from values.documents import Info
@@ -22,7 +22,7 @@ UNIT = {(4, address): 100 for address in range(50, 60)}
 TELLING = {(3, 64512): 0x0123, (3, 64513): 0x4567, (3, 64514): 112}
 
 
-def identities(link, description, serials, knows_serial):
+def identities(unit, description, serials, knows_serial):
     found = []
     for name, spec in description["identity"].items():
         if name == "model_id" or not knows_serial:
@@ -30,22 +30,23 @@ def identities(link, description, serials, knows_serial):
             equals = spec.get("equals")
             equals = [equals] if type(equals) is int else equals
             at = spec["function"], spec["address"]
-            found.append(Identity(link, at[0], at[1], count, equals, 0, serials))
+            found.append(Identity(unit, at[0], at[1], count, equals, 0, serials))
     return found
 
 
 def run(words, serials, description=METER, until_ms=6000, knows_serial=False):
     line = Line({1: words})
     master = Master(line, 9600)
-    link = Link(1, description["limits"])
+    unit = profile.unit(1, description["limits"])
     device = planned.device("energy_meters")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
-    reads = grouping.transactions(link, [power], master, 1)
-    reads += identities(link, description, serials, knows_serial)
-    bus = Bus(master, grouping.shaped(reads), 1000)
-    line.run(bus, until_ms)
+    reads = grouping.reads(unit, [power], grouping.overhead_chars(unit, master), 1)
+    reads += identities(unit, description, serials, knows_serial)
+    unit.reads = grouping.distinct_lengths(reads)
+    poller = Poller(master, [unit], 1000)
+    line.run(poller, until_ms)
     assert device.fields["grid_power_w"] == 100
-    return line, link, bus
+    return line, unit, poller
 
 
 def identity_reads(line):
@@ -54,24 +55,24 @@ def identity_reads(line):
 
 def test_serial_number_is_read_once_and_told():
     serials = {}
-    line, link, bus = run(_merged(UNIT, TELLING), serials)
+    line, unit, poller = run(_merged(UNIT, TELLING), serials)
     assert serials == {0: 0x01234567}
     assert sorted(identity_reads(line)) == [(64512, 2), (64514, 1)]
-    assert link.warning is None
-    assert len(bus.plan) == 1
+    assert unit.warning is None
+    assert len(poller.units[0].reads) == 1
 
 
 def test_registers_that_were_never_written_hold_no_serial_number():
     for high, low in ((0, 0), (0xFFFF, 0xFFFF), (0x2020, 0x2020)):
         serials = {}
-        _, _, bus = run(_merged(UNIT, TELLING, {(3, 64512): high, (3, 64513): low}), serials)
+        _, _, poller = run(_merged(UNIT, TELLING, {(3, 64512): high, (3, 64513): low}), serials)
         assert serials == {}
-        assert len(bus.plan) == 1  # and are not asked again
+        assert len(poller.units[0].reads) == 1  # and are not asked again
 
 
 def test_serial_number_that_the_config_gives_is_not_asked_for():
     serials = {}
-    line, link, _ = run(_merged(UNIT, TELLING), serials, knows_serial=True)
+    line, unit, _ = run(_merged(UNIT, TELLING), serials, knows_serial=True)
     assert serials == {}
     assert identity_reads(line) == [(64514, 1)]
 
@@ -79,8 +80,8 @@ def test_serial_number_that_the_config_gives_is_not_asked_for():
 def test_another_model_than_the_profiles_is_reported():
     words = _merged(UNIT, TELLING)
     words[(3, 64514)] = 137
-    _, link, _ = run(words, {})
-    assert link.warning == "model number 137 where the profile expects 112"
+    _, unit, _ = run(words, {})
+    assert unit.warning == "model number 137 where the profile expects 112"
 
 
 def test_one_of_several_model_numbers_is_right():
@@ -88,19 +89,19 @@ def test_one_of_several_model_numbers_is_right():
     description["identity"] = {
         "model_id": {"function": 3, "address": 64514, "type": "u16", "equals": [111, 112]}
     }
-    _, link, _ = run(_merged(UNIT, TELLING), {}, description)
-    assert link.warning is None
+    _, unit, _ = run(_merged(UNIT, TELLING), {}, description)
+    assert unit.warning is None
     words = _merged(UNIT, TELLING)
     words[(3, 64514)] = 7
-    _, link, _ = run(words, {}, description)
-    assert link.warning == "model number 7 where the profile expects 111 or 112"
+    _, unit, _ = run(words, {}, description)
+    assert unit.warning == "model number 7 where the profile expects 111 or 112"
 
 
 def test_unit_that_tells_nothing_is_read_all_the_same():
     serials = {}
-    line, link, bus = run(UNIT, serials, until_ms=12000)
-    assert serials == {} and link.warning is None
-    assert len(bus.plan) == 1
+    line, unit, poller = run(UNIT, serials, until_ms=12000)
+    assert serials == {} and unit.warning is None
+    assert len(poller.units[0].reads) == 1
     asked = len(identity_reads(line))
     assert asked <= 6
 

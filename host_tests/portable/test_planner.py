@@ -83,7 +83,7 @@ def test_devices_are_numbered_per_category_in_the_order_written():
         ("inverters", 0),
         ("energy_meters", 1),
     ]
-    assert [unit["unit"] for unit in found["units"]] == [3, 2]
+    assert [unit["address"] for unit in found["units"]] == [3, 2]
 
 
 def test_roles_of_one_unit_are_one_unit():
@@ -106,7 +106,7 @@ def test_the_strictest_limits_of_a_units_devices_hold_for_all_of_them():
     for devices in ((inverter(), meter(profile="y")), (inverter(profile="y"), meter())):
         (unit,) = made(*devices, load=load)["units"]
         assert (unit["timeout_ms"], unit["pause_ms"], unit["registers_per_read"]) == (700, 300, 10)
-        assert unit["walls"] == [5, 7] and unit["holes"] == [[20, 22]]
+        assert unit["boundaries"] == [5, 7] and unit["unreadable"] == [[20, 22]]
     # What the config says, be it in the second entry, goes before the profiles.
     second = meter(profile="y", timeout_ms=60, pause_ms=0)
     (unit,) = made(inverter(timeout_ms=50), second, load=load)["units"]

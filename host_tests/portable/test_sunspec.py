@@ -4,8 +4,8 @@ import struct
 
 import planned
 from line import Line
-from meters.bus import Bus, Link
-from meters.sunspec import Search
+from meters.chain import Chain
+from meters.poller import Poller
 from modbus.master import Master
 from planning import grouping, profile
 
@@ -53,7 +53,7 @@ def inverter(model=103, power=3210, power_exponent=0, energy=12345678, energy_ex
     return (model, 50, points)
 
 
-def unit(base, models, end=True):
+def image(base, models, end=True):
     """{(3, address): word} of a device with these models behind the marker."""
     words = {(3, base): 0x5375, (3, base + 1): 0x6E53}
     at = base + 2
@@ -69,21 +69,24 @@ def unit(base, models, end=True):
 
 def build(line, description=PROFILE):
     master = Master(line, 9600)
-    link = Link(1, description["limits"])
+    unit = profile.unit(1, description["limits"])
     pairs = profile.wanted("inverters", profile.role(description, "inverters"), False)
     device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [
         profile.quantity(device, k, n, description, "inverters", False) for k, n in pairs
     ]
-    search = Search(link, 3, description["sunspec"]["bases"], quantities, master, 2)
-    return Bus(master, [search], 1000), device, link
+    overhead_chars = grouping.overhead_chars(unit, master)
+    bases = description["sunspec"]["bases"]
+    chain = Chain(unit, 3, bases, quantities, overhead_chars, 2)
+    unit.reads = [chain.search()]
+    return Poller(master, [unit], 1000), device, unit
 
 
 def run(words, until_ms=4000):
     line = Line({1: words})
-    bus, device, link = build(line)
-    line.run(bus, until_ms)
-    return line, device, link
+    poller, device, unit = build(line)
+    line.run(poller, until_ms)
+    return line, device, unit
 
 
 def test_marker_at_each_base_and_models_in_any_order():
@@ -94,14 +97,14 @@ def test_marker_at_each_base_and_models_in_any_order():
             [COMMON, NAMEPLATE, inverter(102)],
             [inverter(), COMMON],
         ):
-            line, device, link = run(unit(base, models), 12000)
+            line, device, unit = run(image(base, models), 12000)
             assert device.fields["inv_power_ac_w"] == 3210, (base, models)
             assert device.fields["pv_energy_total_wh"] == 123456780
-            assert link.warning is None
+            assert unit.warning is None
 
 
 def test_only_what_the_chain_gives_is_read_once_the_marker_is_found():
-    line, device, _ = run(unit(40000, [COMMON, NAMEPLATE, inverter()]))
+    line, device, _ = run(image(40000, [COMMON, NAMEPLATE, inverter()]))
     at = 40000 + 2 + 68 + 28
     # Heads with and without the register before them, in turn.
     heads = [(r[3], r[4]) for r in line.requests[:4]]
@@ -111,100 +114,99 @@ def test_only_what_the_chain_gives_is_read_once_the_marker_is_found():
 
 
 def test_the_first_of_several_models_in_the_chain_counts():
-    _, device, _ = run(unit(40000, [COMMON, inverter(102, 700), inverter(103, 900)]))
+    _, device, _ = run(image(40000, [COMMON, inverter(102, 700), inverter(103, 900)]))
     assert device.fields["inv_power_ac_w"] == 700
 
 
 def test_scale_factors_of_both_signs():
-    _, device, _ = run(unit(40000, [COMMON, inverter(power=-3215, power_exponent=-1)]))
+    _, device, _ = run(image(40000, [COMMON, inverter(power=-3215, power_exponent=-1)]))
     assert device.fields["inv_power_ac_w"] == -322
-    _, device, _ = run(unit(40000, [COMMON, inverter(power=32, power_exponent=2)]))
+    _, device, _ = run(image(40000, [COMMON, inverter(power=32, power_exponent=2)]))
     assert device.fields["inv_power_ac_w"] == 3200
 
 
 def test_what_is_not_implemented_has_no_value():
     for power, exponent in ((0x8000, 0), (100, 0x8000)):
-        _, device, _ = run(unit(40000, [COMMON, inverter(power=power, power_exponent=exponent)]))
+        _, device, _ = run(image(40000, [COMMON, inverter(power=power, power_exponent=exponent)]))
         assert device.fields["inv_power_ac_w"] is None
         assert device.fields["pv_energy_total_wh"] == 123456780
     for energy in (0, 0xFFFFFFFF):
-        _, device, _ = run(unit(40000, [COMMON, inverter(energy=energy)]))
+        _, device, _ = run(image(40000, [COMMON, inverter(energy=energy)]))
         assert device.fields["pv_energy_total_wh"] is None
         assert device.fields["inv_power_ac_w"] == 3210
 
 
 def test_registers_that_are_readable_but_hold_no_marker_are_stepped_over():
-    words = unit(50000, [COMMON, inverter()])
+    words = image(50000, [COMMON, inverter()])
     words.update({(3, 40000): 1, (3, 40001): 2})
     _, device, _ = run(words)
     assert device.fields["inv_power_ac_w"] == 3210
 
 
 def test_unit_without_the_model_is_read_nowhere_and_says_so():
-    line, device, link = run(unit(40000, [COMMON, NAMEPLATE]), 30000)
+    line, device, unit = run(image(40000, [COMMON, NAMEPLATE]), 30000)
     assert device.fields["inv_power_ac_w"] is None
-    assert link.warning == "no SunSpec model of [101, 102, 103]"
+    assert unit.warning == "no SunSpec model of [101, 102, 103]"
     assert len(line.requests) == 4  # and the next search comes in half a minute
 
 
 def test_unit_without_a_marker_is_read_nowhere_else_and_says_so():
-    line, device, link = run({(3, 40000): 1, (3, 40001): 1}, 60000)
-    assert link.warning == "no SunSpec marker"
+    line, device, unit = run({(3, 40000): 1, (3, 40001): 1}, 60000)
+    assert unit.warning == "no SunSpec marker"
     assert {r[3] for r in line.requests} <= {40000, 50000, 0}
     assert len(line.requests) < 40
 
 
 def test_chain_without_an_end():
-    _, device, link = run(unit(40000, [COMMON, inverter()], end=False))
+    _, device, unit = run(image(40000, [COMMON, inverter()], end=False))
     assert device.fields["inv_power_ac_w"] == 3210
-    description_without = unit(40000, [COMMON, NAMEPLATE], end=False)
-    _, device, link = run(description_without, 20000)
-    assert link.warning == "no SunSpec model of [101, 102, 103]"
+    description_without = image(40000, [COMMON, NAMEPLATE], end=False)
+    _, device, unit = run(description_without, 20000)
+    assert unit.warning == "no SunSpec model of [101, 102, 103]"
 
 
 def test_unit_that_wakes_in_the_morning_is_found_then():
-    line = Line({1: unit(40000, [COMMON, inverter()])})
+    line = Line({1: image(40000, [COMMON, inverter()])})
     line.silent.add(1)
-    bus, device, _ = build(line)
-    line.run(bus, 300000)
+    poller, device, _ = build(line)
+    line.run(poller, 300000)
     assert device.fields["inv_power_ac_w"] is None
     line.silent.clear()
-    line.run(bus, line.now_ms + 35000)
+    line.run(poller, line.now_ms + 35000)
     assert device.fields["inv_power_ac_w"] == 3210
 
 
 def test_no_plan_is_made_of_addresses_that_are_not_known():
     device = planned.device("inverters")
     power = profile.quantity(device, "power", "power", PROFILE, "inverters", False)
-    master = Master(Line({}), 9600)
     try:
-        grouping.transactions(Link(1, {}), [power], master, 1)
+        grouping.reads(profile.unit(1, {}), [power], 100, 1)
     except ValueError:
         return
     assert False, "a wrong address would be read"
 
 
 def test_models_that_have_changed_are_looked_for_anew_and_serve_nothing_until_then():
-    line = Line({1: unit(40000, [COMMON, inverter()])})
-    bus, device, link = build(line)
-    line.run(bus, 8000)
-    assert device.fields["inv_power_ac_w"] == 3210 and link.warning is None
+    line = Line({1: image(40000, [COMMON, inverter()])})
+    poller, device, unit = build(line)
+    line.run(poller, 8000)
+    assert device.fields["inv_power_ac_w"] == 3210 and unit.warning is None
     # Floats stand where the integers were.
-    line.units[1] = unit(40000, [COMMON, (113, 60, {14: 17254, 15: 0})])
-    line.run(bus, line.now_ms + 3500)
+    line.units[1] = image(40000, [COMMON, (113, 60, {14: 17254, 15: 0})])
+    line.run(poller, line.now_ms + 3500)
     wrong_ms = device.at_ms["inv_power_ac_w"]
-    line.run(bus, line.now_ms + 10000)
+    line.run(poller, line.now_ms + 10000)
     assert device.at_ms["inv_power_ac_w"] == wrong_ms
-    assert link.warning == "no SunSpec model of [101, 102, 103]"
+    assert unit.warning == "no SunSpec model of [101, 102, 103]"
     # Back again, at another place.
-    line.units[1] = unit(40000, [COMMON, NAMEPLATE, inverter(power=77)])
-    line.run(bus, line.now_ms + 40000)
-    assert device.fields["inv_power_ac_w"] == 77 and link.warning is None
+    line.units[1] = image(40000, [COMMON, NAMEPLATE, inverter(power=77)])
+    line.run(poller, line.now_ms + 40000)
+    assert device.fields["inv_power_ac_w"] == 77 and unit.warning is None
 
 
 def test_unit_that_is_silent_where_it_has_nothing_is_found_at_its_base():
-    line = Line({1: unit(0, [COMMON, inverter()])})
+    line = Line({1: image(0, [COMMON, inverter()])})
     line.garble = lambda reply: b"" if reply[1] & 0x80 else reply
-    bus, device, _ = build(line)
-    line.run(bus, 8000)
+    poller, device, _ = build(line)
+    line.run(poller, 8000)
     assert device.fields["inv_power_ac_w"] == 3210

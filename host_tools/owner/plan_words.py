@@ -36,7 +36,7 @@ def lines(plan: dict[str, Any]) -> Iterator[str]:
 
 def _unit(plan: dict[str, Any], unit: dict[str, Any]) -> Iterator[str]:
     limits = f"time-out {unit['timeout_ms']} ms, pause {unit['pause_ms']} ms"
-    yield f"unit {unit['unit']}: {limits}"
+    yield f"unit {unit['address']}: {limits}"
     if unit["sunspec"]:
         bases = ", ".join(map(str, unit["sunspec"]["bases"]))
         yield f"  SunSpec: its models are looked for at {bases}"

@@ -1,28 +1,36 @@
 """From the rows of plan.json to the units, registers, quantities and reads of a run."""
 
 from loading.values import own
-from meters.bus import Link
 from meters.identity import Identity
-from meters.register import Quantity, Register, Transaction
+from meters.read import Read
+from meters.register import Quantity, Register
+from meters.unit import Unit
 
 
-def unit(row):
-    return Link(row["unit"], row, row["timeout_ms"], row["pause_ms"])
-
-
-def reads(row, link, devices, count_day, serials, master, slow_every):
-    """All reads of a unit, in order. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's."""
+def unit(row, devices, count_day, serials, slow_every):
+    """A unit with its reads. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's."""
+    made = Unit(
+        row["address"],
+        row["timeout_ms"],
+        row["pause_ms"],
+        row["registers_per_read"],
+        row["boundaries"],
+        row["unreadable"],
+    )
     registers = []
     for one in row["registers"]:
         registers.append(_register(one, registers))
     quantities = [_quantity(one, registers, devices, count_day) for one in row["quantities"]]
-    found = [_read(one, link, registers, quantities, serials) for one in row["reads"]]
+    made.reads = [_read(one, made, registers, quantities, serials) for one in row["reads"]]
     if row["sunspec"]:
-        from meters.sunspec import Search  # only where a unit needs it
+        from meters.chain import Chain  # only where a unit needs it
 
         of = row["sunspec"]
-        found.insert(0, Search(link, of["function"], of["bases"], quantities, master, slow_every))
-    return found
+        chain = Chain(
+            made, of["function"], of["bases"], quantities, of["overhead_chars"], slow_every
+        )
+        made.reads.insert(0, chain.search())
+    return made
 
 
 def _register(row, before):
@@ -54,9 +62,8 @@ def _bytes(text):
 
 def _quantity(row, registers, devices, count_day):
     device = devices[row["device"]]
-    target = device if row["day_of"] is None else count_day(device, row["day_of"])
     return Quantity(
-        target,
+        device if row["day_of"] is None else count_day(device, row["day_of"]),
         own(device, row["key"]),
         [registers[i] for i in row["registers"]],
         row["low"],
@@ -65,24 +72,17 @@ def _quantity(row, registers, devices, count_day):
     )
 
 
-def _read(row, link, registers, quantities, serials):
+def _read(row, unit, registers, quantities, serials):
+    place = unit, row["function"], row["address"]
     if "identity" in row:
         of = row["identity"]
-        made = Identity(
-            link,
-            row["function"],
-            row["address"],
-            row["needed"] or row["count"],
-            of["equals"],
-            of["device"],
-            serials,
-        )
-        made.count, made.needed = row["count"], row["needed"]
+        words = row["count"] - row["padding"]
+        made = Identity(*place, words, of["equals"], of["device"], serials)
+        made.count = row["count"]
     else:
-        chosen = [registers[i] for i in row["registers"]]
-        made = Transaction(link, row["function"], chosen, row["slow"])
+        made = Read(*place, row["count"], [registers[i] for i in row["registers"]], row["slow"])
         made.quantities = [quantities[i] for i in row["quantities"]]
-        made.count, made.needed = row["count"], row["needed"]
-    made.alike = row["alike"]
+    made.padding = row["padding"]
+    made.same_length = row["same_length"]
     made.probes = bytes(row["probes"])
     return made

@@ -1,19 +1,19 @@
-"""Who is there: registers that are read once, at the first contact, for info.json and against a wrong profile."""
+"""Registers that are read once, at the first contact: the serial number for info.json, the model number against a wrong profile."""
 
-from meters.register import Transaction
+from meters.read import Read
 
 _BLANK = b"\x00\x20\xff"  # what stands where nobody wrote a number
 
 
-class Identity(Transaction):
-    """Stands among the reads of a unit until it has answered, or lacks the register. Allocates; runs once.
+class Identity(Read):
+    """Stands among the reads of its unit until that has answered, or lacks the register. Allocates; runs once.
 
     equals: the model numbers that the profile expects; None where the register holds the serial number, which is put into
     serials[device].
     """
 
-    def __init__(self, link, function, address, count, equals, device, serials=None):
-        self.link = link
+    def __init__(self, unit, function, address, count, equals, device, serials=None):
+        self.unit = unit
         self.function = function
         self.address = address
         self.count = self._words = count
@@ -21,7 +21,7 @@ class Identity(Transaction):
         self.device = device
         self._serials = serials
 
-    def take(self, buf, data, now_ms):
+    def take(self, buf, data, at_ms):
         number = 0
         filled = False
         for i in range(2 * self._words):
@@ -32,10 +32,9 @@ class Identity(Transaction):
                 self._serials[self.device] = number
         elif number not in self.equals:
             expected = " or ".join([str(one) for one in self.equals])
-            self.link.warning = "model number %d where the profile expects %s" % (number, expected)
-        self.found = ()
-        return True
+            self.unit.warning = "model number %d where the profile expects %s" % (number, expected)
+        return ()
 
-    def halves(self):
+    def less(self, now_ms):
         """The unit does not tell: it is done without."""
         return ()

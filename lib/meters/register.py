@@ -1,7 +1,6 @@
-"""What a poll needs at run time: registers, the quantities they make up, and the reads that fetch them.
+"""Registers and the quantities that they make up.
 
-Made at boot by planning.profile and planning.grouping, which are unloaded afterwards. What runs in each poll has frames of 11 words
-at most (a `for` takes four of them): larger ones would come from the heap.
+What runs in each poll has frames of 11 words at most (a `for` takes four of them): larger ones would come from the heap.
 """
 
 from meters.decode import MOST, Number
@@ -132,86 +131,3 @@ class Quantity:
             return False
         self.device.put(self.key, total, at_ms)
         return True
-
-
-class Transaction:
-    """One read request of a link, and what its reply feeds. `probes`: two sizes of reads at the same address."""
-
-    slow = False
-    registers = quantities = ()
-    again = False  # shall the next request follow at once?
-    found = None  # reads to replace this one...
-    anew = False  # ...and all others of its link
-    asked = False  # was it ever granted?
-    asked_ms = 0
-    refused = 0  # or not answered by a unit that is there, in a row
-    wait_ms = 0  # because of that
-    cut = False  # shall others be asked instead?
-    whole = None  # the read that this one is a part of
-    splits = 0  # how often it was cut since it was last granted
-    needed = 0  # registers, where it was made longer to be told from others
-    bare = False  # it may not be made longer
-    alike = False  # another read of the unit has the same shape
-
-    def __init__(self, link, function, registers, slow):
-        self.link = link
-        self.function = function
-        if slow:
-            self.slow = True
-        self.quantities = []
-        self.cover(registers)
-
-    def cover(self, registers):
-        """Read these, helpers first: a value in the same reply may need them (at boot)."""
-        self.address = min([r.address for r in registers])
-        self.count = max([r.end for r in registers]) - self.address
-        self.registers = sorted(registers, key=lambda r: (len(r.helpers()) > 0, r.address))
-        for register in registers:
-            register.offset = 2 * (register.address - self.address)
-
-    def granted(self):
-        """Refusals are forgotten."""
-        self.refused = self.wait_ms = self.splits = 0
-        self.cut = False
-
-    def missed(self):
-        """The unit did not answer."""
-
-    def forget(self, now_ms, long_ms):
-        """Ticks wrap around: what is that old would look young again. No heap."""
-        for register in self.registers:
-            if ticks_diff(now_ms, register.at_ms) > long_ms:
-                register.value = None
-
-    def less(self):
-        """What to ask instead of a read that is refused; None if that is nothing else. Allocates."""
-        if self.needed and not self.asked:
-            self.count = self.needed
-            self.needed = self.refused = 0
-            self.bare = True
-            return [self]
-        return self.halves()
-
-    def halves(self):
-        """Two reads instead of one; None if it holds one register only."""
-        if max([register.address for register in self.registers]) == self.address:
-            return None
-
-        from planning import grouping  # unloaded after boot
-
-        return grouping.split(self)
-
-    def take(self, buf, data, now_ms):
-        """Decode a good reply; False if a value cannot be true. No heap."""
-        i = 0
-        while i < len(self.registers):
-            self.registers[i].read(buf, data, now_ms)
-            i += 1
-        return self._update()
-
-    def _update(self):
-        plausible = True
-        for quantity in self.quantities:
-            if not quantity.update():
-                plausible = False
-        return plausible

@@ -5,86 +5,83 @@ its number and its length; the number 0xFFFF ends them.
 """
 
 from const import const
-from meters.register import Transaction
+from meters import states
+from meters.read import Read
+from ticks import ticks_add
 
 _MARKER = (0x5375, 0x6E53)
 _END = const(0xFFFF)
 _MODELS_MAX = const(60)  # more than any unit has; a chain that never ends is none
-_AGAIN = const(9)  # refusals: as with a register that a unit lacks...
-_AGAIN_MS = const(30000)  # ...try again in a while
+_AGAIN_MS = const(30000)
+_REFUSED_AGAIN_MS = const(3200)
 
 
-class Search(Transaction):
-    """Stands in the plan of the bus for the reads of a unit until its models are found. Allocates; runs once.
+class Search(Read):
+    """Stands alone among the reads of its unit until the models of its meters.chain.Chain are found. Allocates; runs once."""
 
-    `bases`: addresses where the marker may be; `quantities`: their registers count from a model's own number.
-    """
+    alone = True
+    probes = b"\1\4"  # lengths that it never asks for itself
 
-    def __init__(self, link, function, bases, quantities, master, slow_every):
-        self.link = link
-        self.function = function
-        self._bases = bases
-        self._quantities = quantities
-        self._master = master
-        self._slow_every = slow_every
-        self.probes = b"\1\4"  # sizes that it never asks for itself
-        for register in self._registers():  # as before they were found
-            register.address -= register.base
-            register.base = 0
-            register.value = None
+    def __init__(self, chain):
+        self.unit = chain.unit
+        self.function = chain.function
+        self._chain = chain
+        self._forget()
         self._start(0)
 
-    def _start(self, base):
-        self._base = base
-        self._heads = []  # of the models that are wanted
-        self._at = self._bases[base]
-        self._seen = 0  # the marker and the models behind it
-        self._ask()
-
-    def _ask(self):
-        """Heads in turn with and without the register before them: the reply to one does not pass for that to the next."""
-        self._lead = self._seen & 1
-        self.address = self._at - self._lead
-        self.count = 2 + self._lead
-        self.refused = self.wait_ms = 0
-        self.asked = False  # one refusal is enough
-
-    def take(self, buf, data, now_ms):
-        """The marker, or the head of a model."""
+    def take(self, buf, data, at_ms):
+        """The marker, or number and length of a model; [self] asks on at once."""
         data += 2 * self._lead
         first = buf[data] << 8 | buf[data + 1]
         second = buf[data + 2] << 8 | buf[data + 3]
-        self.again = True
         if self._seen == 0:
-            if (first, second) == _MARKER:
-                self._seen = 1
-                self._at += 2
-            else:
-                self._next_base()
-        elif first == _END or self._seen > _MODELS_MAX or self._at + 4 + second > 0xFFFF:
-            self._close()
-        else:
-            self._place(first, second)
-            self._at += 2 + second
-        if self.again:
-            self._ask()
-        return True
+            if (first, second) != _MARKER:
+                return self._next_base(at_ms)
+            return self._step(2)
+        if first == _END or self._seen > _MODELS_MAX or self._at + 4 + second > 0xFFFF:
+            return self._close(at_ms)
+        if self._place(first, second):
+            return self._close(at_ms)
+        return self._step(2 + second)
 
     def missed(self):
         """Some units are silent where they have nothing."""
         if self._seen == 0:
-            self._start((self._base + 1) % len(self._bases))
+            self._start((self._base + 1) % len(self._chain.bases))
 
-    def halves(self):
-        """Nothing is readable here. The chain of some units has no end, but a wall."""
-        if self._seen > 1:
-            self._close()
-        else:
-            self._next_base()
-        return self.found or (None if self.refused else [self])
+    def less(self, now_ms):
+        """Nothing is readable here. The chain of some units has no end: an exception response comes instead."""
+        return self._close(now_ms) if self._seen > 1 else self._next_base(now_ms)
+
+    def _start(self, base):
+        self._base = base
+        self._heads = []  # of the models that are wanted
+        self._at = self._chain.bases[base]
+        self._seen = 0  # the marker and the models behind it
+        self._ask()
+
+    def _step(self, registers):
+        self._at += registers
+        self._seen += 1
+        return self._ask()
+
+    def _ask(self):
+        """Numbers in turn with and without the register before them: the reply to one is not taken for that to the next."""
+        self._lead = self._seen & 1
+        self.address = self._at - self._lead
+        self.count = 2 + self._lead
+        self.padding = self.failures = 0
+        self.state = states.NEW  # one exception response is enough
+        return [self]
+
+    def _next_base(self, now_ms):
+        if self._base + 1 == len(self._chain.bases):
+            return self._give_up("no SunSpec marker", now_ms)
+        self._start(self._base + 1)
+        return [self]
 
     def _place(self, model, length):
-        self._seen += 1
+        """Give the registers of this model their addresses; are all found now?"""
         missing = 0
         for register in self._registers():
             if model in register.models and not register.base:
@@ -93,62 +90,48 @@ class Search(Transaction):
                 if (self._at, model, length) not in self._heads:
                     self._heads.append((self._at, model, length))
             missing += len(register.models) if not register.base else 0
-        if not missing:
-            self._close()
+        return not missing
 
     def _registers(self):
         found = []
-        for quantity in self._quantities:
+        for quantity in self._chain.wanted:
             for register in quantity.registers:
                 found += [register] + register.helpers()
         return found
 
-    def _next_base(self):
-        if self._base + 1 < len(self._bases):
-            self._start(self._base + 1)
-        else:
-            self._give_up("no SunSpec marker")
-
-    def _close(self):
-        """The chain has ended, or all that was looked for is found."""
+    def _close(self, now_ms):
+        """The chain has ended, or all that was looked for is found: the reads."""
         there = []
         warning = None
-        for quantity in self._quantities:
-            models = [
-                r.models
-                for one in quantity.registers
-                for r in [one] + one.helpers()
-                if r.models and not r.base
-            ]
+        for quantity in self._chain.wanted:
+            registers = [r for one in quantity.registers for r in [one] + one.helpers()]
+            models = [r.models for r in registers if r.models and not r.base]
             if models:
                 warning = "no SunSpec model of %s" % models[0]
             else:
                 there.append(quantity)
         if not there:
-            self._give_up(warning)
-            return
-        from meters.chain import Chain
-        from planning import grouping  # unloaded after boot
+            return self._give_up(warning, now_ms)
+        from planning import grouping  # loaded for the moment
 
-        self.link.warning = warning
-        self.again = False
-        of = (
-            self.link,
-            self.function,
-            self._bases,
-            self._quantities,
-            self._master,
-            self._slow_every,
-        )
-        self.found = grouping.transactions(self.link, there, self._master, self._slow_every)
-        self.found.append(Chain(self._heads, of))
+        chain = self._chain
+        self.unit.warning = warning
+        chain.watch(self._heads)
+        reads = grouping.reads(self.unit, there, chain.overhead_chars, chain.slow_every)
+        return reads + [chain]
 
-    def _give_up(self, warning):
-        self.link.warning = warning
+    def _give_up(self, warning, now_ms):
+        """Look again after a while."""
+        self.unit.warning = warning
+        self._forget()
+        self._start(0)
+        refused = states.all_refused(self.unit, now_ms)
+        self.due_ms = ticks_add(now_ms, _REFUSED_AGAIN_MS if refused else _AGAIN_MS)
+        return [self]
+
+    def _forget(self):
+        """As before the models were found."""
         for register in self._registers():
             register.address -= register.base
             register.base = 0
-        self._start(0)
-        self.again = False
-        self.refused = _AGAIN
-        self.wait_ms = _AGAIN_MS
+            register.value = None

@@ -74,6 +74,8 @@ class Master:
         self._timeout_ms = 0
         self._deadline_ms = 0
         self._crc_failed = False
+        self._listen_ms = 0  # a second answer counts against the first
+        self._accepted = False  # the first one is here
         # Of the 3.5 characters the whole milliseconds: the port knows the rest.
         self.silence_ms = 1 if baudrate > 19200 else 3500 * bits // baudrate
         self.buffer = bytearray(MAX_ADU_SIZE + 8)  # room for some noise in front
@@ -90,8 +92,13 @@ class Master:
         """Milliseconds that so many characters take on the line, rounded up."""
         return (characters * self._bits * 1000 + self._baudrate - 1) // self._baudrate
 
+    def listen(self, listen_ms):
+        """Let the next request be answered once: two answers within this time are none. No heap."""
+        self._listen_ms = listen_ms
+
     def select(self, unit, function, timeout_ms):
         """Whom the next request goes to. No heap."""
+        self._listen_ms = 0
         self._unit = unit
         self._function = function
         self._timeout_ms = timeout_ms
@@ -99,7 +106,7 @@ class Master:
     def begin(self, address, count, now_ms):
         """Send a read request. What waits in the receiver answers nothing that is open and is dropped. No heap."""
         self.late_unit = self.exception = 0
-        self._crc_failed = self.echo = False
+        self._crc_failed = self.echo = self._accepted = False
         write_request(self._request, self._unit, self._function, address, count)
         self._expected = REPLY_OVERHEAD + 2 * count
         self._end_ms = now_ms
@@ -120,6 +127,9 @@ class Master:
             outcome = self._match(now_ms)
             if outcome:
                 return outcome
+        if self._accepted:
+            heard_ms = ticks_diff(now_ms, self._end_ms)
+            return GOOD if heard_ms >= self._listen_ms else PENDING
         if ticks_diff(now_ms, self._whole_ms) > 0:
             self._whole_ms = now_ms
         return self._give_up(now_ms)
@@ -192,11 +202,18 @@ class Master:
             return PENDING
         while self._at + _EXCEPTION_SIZE <= self.length:
             size = self._size_at(self._at)
+            if size and self._accepted:
+                return _NOISE  # two answers: one of them is to another request
             if size:
                 if self._at + size > self.length:
                     break
                 if crc16(self.buffer, self._at, self._at + size) == 0:
-                    return self._believe(size, now_ms)
+                    outcome = self._accept(size, now_ms)
+                    if outcome != GOOD or not self._listen_ms:
+                        return outcome
+                    self._accepted = True
+                    self._at += size
+                    continue
                 self._crc_failed = True
             self._at += 1
         return PENDING
@@ -227,7 +244,7 @@ class Master:
             self.echo = True
         return same < REQUEST_SIZE and same == self.length
 
-    def _believe(self, size, now_ms):
+    def _accept(self, size, now_ms):
         if self._foreign(self._at):
             self.stats["foreign"] += 1
             return _NOISE  # the answer may be to the other master's question

@@ -89,7 +89,7 @@ class Site:
         """The plan of the entry's unit; what holds for one device of a unit holds for all."""
         limits = description.get("limits", {})
         for unit in self.units:
-            if unit.number == entry["unit"]:
+            if unit.address == entry["unit"]:
                 unit.narrow(limits)
                 return unit
         unit = UnitPlan(entry["unit"], limits, self._longest(entry["unit"]))
@@ -127,7 +127,7 @@ class Site:
             if key == "inv_power_ac_w" and "max_ac_w" in info:
                 _limit(made, info["max_ac_w"])
             if key == _TOTAL and _DAY not in [key for key, _ in pairs]:
-                self._count_day(device, made, "%s %d %s" % (entry["profile"], unit.number, name))
+                self._count_day(device, made, "%s %d %s" % (entry["profile"], unit.address, name))
             unit.quantities.append(made)
 
     def _add_voltages(self, offered, position):

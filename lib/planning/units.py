@@ -3,37 +3,38 @@
 Grouping works on the objects that the bridge runs with (meters.register); here they become the lists and numbers of plan.json.
 """
 
-from meters.bus import Link
 from meters.identity import Identity
-from planning import grouping
+from planning import grouping, profile
 
 
 class UnitPlan:
     """One unit. limits: of a profile; written: timeout_ms and pause_ms of the config, which go before, or None."""
 
-    def __init__(self, number, limits, written):
-        self.number = number
+    def __init__(self, address, limits, written):
+        self.address = address
         self.quantities = []
         self._identities = []
-        self.sunspec = None
+        self._sunspec = None
         self._written = written
-        self._link = self._limited(limits)
+        self._unit = self._limited(limits)
 
     def _limited(self, limits):
-        return Link(self.number, limits, self._written["timeout_ms"], self._written["pause_ms"])
+        written = self._written
+        return profile.unit(self.address, limits, written["timeout_ms"], written["pause_ms"])
 
     def narrow(self, limits):
         """One more profile of this unit: the strictest of their limits hold."""
-        link, other = self._link, self._limited(limits)
-        link.timeout_ms = max(link.timeout_ms, other.timeout_ms)
-        link.pause_ms = max(link.pause_ms, other.pause_ms)
-        link.registers_per_read = min(link.registers_per_read, other.registers_per_read)
-        link.walls = sorted(set(link.walls) | set(other.walls))
-        link.holes = list(link.holes) + [hole for hole in other.holes if hole not in link.holes]
+        unit, other = self._unit, self._limited(limits)
+        unit.timeout_ms = max(unit.timeout_ms, other.timeout_ms)
+        unit.pause_ms = max(unit.pause_ms, other.pause_ms)
+        unit.registers_per_read = min(unit.registers_per_read, other.registers_per_read)
+        unit.boundaries = sorted(set(unit.boundaries) | set(other.boundaries))
+        more = [one for one in other.unreadable if one not in unit.unreadable]
+        unit.unreadable = list(unit.unreadable) + more
 
     def search(self, description):
         """Its registers are where the unit's SunSpec models are."""
-        self.sunspec = {
+        self._sunspec = {
             "function": description["defaults"]["function"],
             "bases": description["sunspec"]["bases"],
         }
@@ -43,10 +44,10 @@ class UnitPlan:
         found = False
         for name, spec in sorted(description.get("identity", {}).items()):
             if name == "model_id":
-                self._ask(_identity(self._link, spec, device))
+                self._ask(_identity(self._unit, spec, device))
             elif not has_serial:
                 found = True
-                self._identities.append(_identity(self._link, spec, device))
+                self._identities.append(_identity(self._unit, spec, device))
         return found
 
     def _ask(self, identity):
@@ -60,33 +61,36 @@ class UnitPlan:
                 return
         self._identities.append(identity)
 
-    def planned(self, master, slow_every):
-        """As plan.json holds it. master: modbus.master.Master, for its timing."""
-        link = self._link
+    def planned(self, line, slow_every):
+        """As plan.json holds it. line: modbus.master.Master, for its timing."""
+        unit = self._unit
         registers = _Numbered()
         quantities = [_quantity(one, registers) for one in self.quantities]
+        overhead_chars = grouping.overhead_chars(unit, line)
         reads = []
-        if self.sunspec is None:
-            reads = grouping.transactions(link, self.quantities, master, slow_every)
-        reads = grouping.shaped(reads + self._identities)
+        if self._sunspec:
+            self._sunspec["overhead_chars"] = overhead_chars
+        else:
+            reads = grouping.reads(unit, self.quantities, overhead_chars, slow_every)
+        reads = grouping.distinct_lengths(reads + self._identities)
         return {
-            "unit": self.number,
-            "timeout_ms": link.timeout_ms,
-            "pause_ms": link.pause_ms,
-            "registers_per_read": link.registers_per_read,
-            "walls": list(link.walls),
-            "holes": list(link.holes),
+            "address": self.address,
+            "timeout_ms": unit.timeout_ms,
+            "pause_ms": unit.pause_ms,
+            "registers_per_read": unit.registers_per_read,
+            "boundaries": list(unit.boundaries),
+            "unreadable": list(unit.unreadable),
             "registers": registers.planned(),
             "quantities": quantities,
             "reads": [_read(one, registers, self.quantities) for one in reads],
-            "sunspec": self.sunspec,
+            "sunspec": self._sunspec,
         }
 
 
-def _identity(link, spec, device):
+def _identity(unit, spec, device):
     equals = spec.get("equals")
     return Identity(
-        link,
+        unit,
         spec["function"],
         spec["address"],
         int(spec["type"][1:]) // 16,
@@ -156,9 +160,9 @@ def _read(read, registers, quantities):
         "function": read.function,
         "address": read.address,
         "count": read.count,
-        "needed": read.needed,
+        "padding": read.padding,
         "slow": read.slow,
-        "alike": read.alike,
+        "same_length": read.same_length,
         "probes": list(read.probes),
         "registers": [registers.number(register) for register in read.registers],
         "quantities": [quantities.index(one) for one in read.quantities],

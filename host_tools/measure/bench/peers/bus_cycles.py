@@ -1,4 +1,4 @@
-"""Mean time of a bus cycle over a tty, in ms.
+"""Mean time of a poller cycle over a tty, in ms.
 
     micropython bus_cycles.py BAUDRATE UNITS PAUSE_MS CYCLES
 
@@ -10,7 +10,7 @@ import sys
 import time
 
 from firmware.hw.bus_port import BusPort, character_bits
-from meters.bus import Bus, Link
+from meters.poller import Poller
 from modbus.master import Master
 from planning import grouping, profile
 from values.readings import Device
@@ -35,34 +35,35 @@ def build(baudrate, units, pause_ms):
         "de": 4,
     }
     master = Master(BusPort(settings, 1), baudrate, character_bits(settings))
-    reads = []
-    for unit in range(1, units + 1):
-        device = Device("energy_meters", unit)
+    made = []
+    for address in range(1, units + 1):
+        device = Device("energy_meters", address)
         device.add("power")
         power = profile.quantity(device, "power", "power", METER, "energy_meters", False)
-        link = Link(unit, METER["limits"], 500, pause_ms)
-        reads += grouping.transactions(link, [power], master, 1)
-    return Bus(master, reads, 1)
+        unit = profile.unit(address, METER["limits"], 500, pause_ms)
+        unit.reads = grouping.reads(unit, [power], grouping.overhead_chars(unit, master), 1)
+        made.append(unit)
+    return Poller(master, made, 1)
 
 
-async def poll(bus):
+async def poll(poller):
     while True:
-        await asyncio.sleep_ms(bus.step(time.ticks_ms()))
+        await asyncio.sleep_ms(poller.step(time.ticks_ms()))
 
 
-async def measure(bus, cycles):
-    task = asyncio.create_task(poll(bus))
-    while bus.cycles < _WARM_UP:
+async def measure(poller, cycles):
+    task = asyncio.create_task(poll(poller))
+    while poller.cycles < _WARM_UP:
         time.sleep_us(_PASS_US)
         await asyncio.sleep_ms(0)
     begin_us = time.ticks_us()
-    while bus.cycles < _WARM_UP + cycles:
+    while poller.cycles < _WARM_UP + cycles:
         time.sleep_us(_PASS_US)
         await asyncio.sleep_ms(0)
     took_us = time.ticks_diff(time.ticks_us(), begin_us)
     task.cancel()
-    for read in bus.plan:
-        assert read.link.stats["good"] == read.link.stats["requests"], read.link.stats
+    for unit in poller.units:
+        assert unit.stats["good"] == unit.stats["requests"], unit.stats
     return took_us / 1000 / cycles
 
 

@@ -66,7 +66,7 @@ class Scripted:
 
 
 def ours():
-    from meters.bus import Bus, Link
+    from meters.poller import Poller
     from modbus.master import Master
     from planning import profile
     from values.readings import Device
@@ -82,15 +82,17 @@ def ours():
     device.add("power")
     master = Master(Scripted(), 9600)
     total = profile.quantity(device, "power", "power", meter, "energy_meters", False)
-    bus = Bus(master, grouping.transactions(Link(1, {}), [total], master, 1), 1)
+    unit = profile.unit(1, {})
+    unit.reads = grouping.reads(unit, [total], grouping.overhead_chars(unit, master), 1)
+    poller = Poller(master, [unit], 1)
     now_ms = [0]
 
     def read():
-        cycle = bus.cycles
+        cycle = poller.cycles
         now = now_ms[0]
-        while bus.cycles == cycle:
+        while poller.cycles == cycle:
             now += 1
-            bus.step(now)
+            poller.step(now)
         now_ms[0] = now
 
     return read

@@ -1,9 +1,8 @@
 """The read plan: no cheaper one is possible, and none touches what a profile forbids. Checked against trying all."""
 
-from meters.bus import Link
 from meters.register import Quantity, Register
 from modbus.master import Master
-from planning import grouping
+from planning import grouping, profile
 from planning.quantities import TYPES
 
 KINDS = {1: TYPES["u16"], 2: TYPES["f32"], 4: TYPES["u64"]}
@@ -14,12 +13,17 @@ def quantity(address, words=2, slow=False, function=4):
     return Quantity(None, str(address), [register], 0, 1, slow)
 
 
+def planned(unit, wanted, baudrate=9600, slow_every=5):
+    overhead_chars = grouping.overhead_chars(unit, Master(None, baudrate))
+    return grouping.reads(unit, wanted, overhead_chars, slow_every)
+
+
 def reads(places, limits=None, baudrate=9600, slow=(), slow_every=5):
     """[(address, count)] of the plan for registers at (address, words), before the reads are made to differ."""
-    link = Link(1, limits or {})
+    unit = profile.unit(1, limits or {})
     wanted = [quantity(a, w) for a, w in places] + [quantity(a, w, True) for a, w in slow]
-    made = grouping.transactions(link, wanted, Master(None, baudrate), slow_every)
-    return [(read.address, read.needed or read.count) for read in made]
+    made = planned(unit, wanted, baudrate, slow_every)
+    return [(read.address, read.count - read.padding) for read in made]
 
 
 def cost_ms(made, baudrate, pause_ms=0):
@@ -115,9 +119,9 @@ def test_no_read_is_longer_than_modbus_allows():
 
 
 def test_other_functions_are_other_reads():
-    link = Link(1, {})
+    unit = profile.unit(1, {})
     wanted = [quantity(0, function=3), quantity(2, function=4)]
-    made = grouping.transactions(link, wanted, Master(None, 9600), 5)
+    made = planned(unit, wanted)
     assert sorted([(read.function, read.address, read.count) for read in made]) == [
         (3, 0, 2),
         (4, 2, 2),
@@ -125,9 +129,9 @@ def test_other_functions_are_other_reads():
 
 
 def test_slow_quantities_ride_along_where_that_is_cheap_and_else_come_seldom():
-    link = Link(1, {})
+    unit = profile.unit(1, {})
     wanted = [quantity(0), quantity(2, slow=True), quantity(100, slow=True)]
-    made = grouping.transactions(link, wanted, Master(None, 9600), 5)
+    made = planned(unit, wanted)
     assert [(read.address, read.count, read.slow) for read in made] == [
         (0, 4, False),
         (100, 2, True),
@@ -145,21 +149,19 @@ def test_probes_keep_to_the_walls_holes_and_limit_where_they_can():
     ):
         words = [(address + i, 1) for i in range(count)] if count & 1 else None
         places = words or [(address + i, 2) for i in range(0, count, 2)]
-        (read,) = grouping.transactions(
-            Link(1, limits), [quantity(a, w) for a, w in places], Master(None, 9600), 5
-        )
+        (read,) = planned(profile.unit(1, limits), [quantity(a, w) for a, w in places])
         assert tuple(read.probes) == sizes, (limits, count, tuple(read.probes))
 
 
 def shapes(addresses, limits=None, words=2):
     """[(address, count, alike)] of reads too far apart to be one."""
     wanted = [quantity(address, words) for address in addresses]
-    made = grouping.transactions(Link(1, limits or {}), wanted, Master(None, 9600), 5)
+    made = planned(profile.unit(1, limits or {}), wanted)
     for read in made:
         assert len(read.probes) == 2
         for size in read.probes:
             assert size not in [other.count for other in made]
-    return [(read.address, read.count, read.alike) for read in made]
+    return [(read.address, read.count, read.same_length) for read in made]
 
 
 def test_no_two_reads_of_a_unit_have_one_length():
@@ -181,5 +183,5 @@ def test_read_is_made_longer_only_where_it_may_be():
 
 def test_reads_of_other_functions_may_have_one_length():
     wanted = [quantity(0, function=3), quantity(2, function=4)]
-    made = grouping.transactions(Link(1, {}), wanted, Master(None, 9600), 5)
-    assert [(read.count, read.alike) for read in made] == [(2, False), (2, False)]
+    made = planned(profile.unit(1, {}), wanted)
+    assert [(read.count, read.same_length) for read in made] == [(2, False), (2, False)]

@@ -1,11 +1,12 @@
-"""The bus on a virtual line: what is asked when, what is believed, what a dead unit costs."""
+"""The poller on a virtual line: what is asked when, what is believed, what a dead unit costs."""
 
 import struct
 import sys
 
 import planned
 from line import Line, adu
-from meters.bus import Bus, Link
+from meters import states
+from meters.poller import Poller
 from modbus.master import GOOD, Master
 from planning import grouping, profile
 from ticks import ticks_add
@@ -45,11 +46,11 @@ def meter_unit(power, energy_import=0.0, energy_export=0.0):
 def build(
     line, units, category="energy_meters", invert=False, poll_interval_ms=1000, description=METER
 ):
-    """(bus, [device]) for some units of one profile."""
+    """(poller, [device]) for some units of one profile."""
     master = Master(line, 9600)
-    devices, transactions = [], []
-    for index, unit in enumerate(units):
-        link = Link(unit, description["limits"])
+    devices, made = [], []
+    for index, address in enumerate(units):
+        unit = profile.unit(address, description["limits"])
         quantities_of_role = profile.role(description, category)
         pairs = profile.wanted(category, quantities_of_role, invert)
         device = planned.device(category, *[key for key, _ in pairs], index=index)
@@ -57,23 +58,23 @@ def build(
             profile.quantity(device, key, name, description, category, invert)
             for key, name in pairs
         ]
-        found = grouping.transactions(link, quantities, master, 2)
-        transactions.extend(found)
+        unit.reads = grouping.reads(unit, quantities, grouping.overhead_chars(unit, master), 2)
+        made.append(unit)
         devices.append(device)
-    return Bus(master, transactions, poll_interval_ms), devices
+    return Poller(master, made, poll_interval_ms), devices
 
 
 def test_power_reaches_the_field():
     line = Line({1: meter_unit(-542.0)})
-    bus, (device,) = build(line, [1])
-    line.run(bus, 1500)
+    poller, (device,) = build(line, [1])
+    line.run(poller, 1500)
     assert device.fields == {"grid_power_w": -542}
 
 
 def test_age_counts_from_the_end_of_the_frame():
     line = Line({1: meter_unit(100.0)})
-    bus, (device,) = build(line, [1])
-    line.run(bus, 1500)
+    poller, (device,) = build(line, [1])
+    line.run(poller, 1500)
     # After the request: 10 ms turnaround, then 9 characters of 10 bits at 9600 Bd.
     end_ms = line.requests[0][0] + 10 + 9 * 10 / 9.6
     assert end_ms - 1 <= device.at_ms["grid_power_w"] <= end_ms + 2
@@ -81,24 +82,24 @@ def test_age_counts_from_the_end_of_the_frame():
 
 def test_a_meter_before_an_inverter_counts_export_as_production():
     line = Line({3: meter_unit(-2225.4, energy_import=1.0, energy_export=346.89)})
-    bus, (device,) = build(line, [3], "inverters")
-    line.run(bus, 1500)
+    poller, (device,) = build(line, [3], "inverters")
+    line.run(poller, 1500)
     assert device.fields["inv_power_ac_w"] == 2225
     assert device.fields["pv_energy_total_wh"] == 346890
 
 
 def test_invert_turns_power_and_swaps_the_energies():
     line = Line({3: meter_unit(2225.4, energy_import=346.89, energy_export=1.0)})
-    bus, (device,) = build(line, [3], "inverters", invert=True)
-    line.run(bus, 1500)
+    poller, (device,) = build(line, [3], "inverters", invert=True)
+    line.run(poller, 1500)
     assert device.fields["inv_power_ac_w"] == 2225
     assert device.fields["pv_energy_total_wh"] == 346890
 
 
 def test_each_cycle_begins_on_its_beat():
     line = Line({1: meter_unit(1.0)})
-    bus, _ = build(line, [1])
-    line.run(bus, 5500)
+    poller, _ = build(line, [1])
+    line.run(poller, 5500)
     starts = [at_ms for at_ms, *_ in line.requests[1:]]
     assert len(starts) == 4
     for a, b in zip(starts, starts[1:]):
@@ -107,100 +108,87 @@ def test_each_cycle_begins_on_its_beat():
 
 def test_silent_unit_leaves_the_field_alone_and_the_others_in_time():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
-    bus, (dead, alive) = build(line, [1, 2])
+    poller, (dead, alive) = build(line, [1, 2])
     line.silent.add(1)
-    line.run(bus, 61000)
+    line.run(poller, 61000)
     assert dead.fields["grid_power_w"] is None
     assert alive.fields["grid_power_w"] == 2
     alive_at = [at_ms for at_ms, unit, *_ in line.requests if unit == 2]
     assert max(b - a for a, b in zip(alive_at, alive_at[1:])) <= 1000 + 300 + 50
     dead_at = [at_ms for at_ms, unit, *_ in line.requests if unit == 1]
-    gaps = [b - a for a, b in zip(dead_at, dead_at[1:])]
-    assert gaps[-1] > gaps[0] and len(dead_at) < 10, gaps
-
-
-def test_probe_interval_ends_at_thirty_seconds_and_the_first_answer_brings_the_unit_back():
-    line = Line({1: meter_unit(7.0)})
-    bus, (device,) = build(line, [1])
-    line.silent.add(1)
-    line.run(bus, 200000)
-    dead_at = [at_ms for at_ms, *_ in line.requests]
-    assert 29000 <= dead_at[-1] - dead_at[-2] <= 32000
-    line.silent.clear()
-    line.run(bus, dead_at[-1] + 32000)
-    assert device.fields["grid_power_w"] == 7
-    assert bus.plan[0].link.stats["good"] >= 1
+    gaps = [b - a for a, b in zip(dead_at[1:], dead_at[2:])]
+    assert min(gaps) >= 3200, gaps
 
 
 def test_reply_from_other_unit_is_not_believed():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.garble = lambda reply: adu(2, bytes(reply[1:-2]))
-    line.run(bus, 2600)
+    line.run(poller, 2600)
     assert device.fields["grid_power_w"] is None
-    assert bus.plan[0].link.stats["wrong_unit"] >= 1
+    assert poller.units[0].stats["wrong_unit"] >= 1
 
 
 def test_reply_with_bad_crc_is_not_believed():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.garble = lambda reply: reply[:-1] + bytes((reply[-1] ^ 1,))
-    line.run(bus, 2600)
+    line.run(poller, 2600)
     assert device.fields["grid_power_w"] is None
-    assert bus.plan[0].link.stats["crc"] >= 1
+    assert poller.units[0].stats["crc"] >= 1
 
 
 def test_short_reply_is_not_believed():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.garble = lambda reply: reply[:-3]
-    line.run(bus, 2600)
+    line.run(poller, 2600)
     assert device.fields["grid_power_w"] is None
-    assert bus.plan[0].link.stats["short"] >= 1
+    assert poller.units[0].stats["short"] >= 1
 
 
 def test_noise_and_zeros_in_front_of_the_reply_are_stepped_over():
     line = Line({1: meter_unit(1234.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.garble = lambda reply: b"\x00\x00\xfe\x01\x04" + reply
-    line.run(bus, 1500)
+    line.run(poller, 1500)
     assert device.fields["grid_power_w"] == 1234
 
 
 def test_echo_of_the_request_is_recognised():
     line = Line({1: meter_unit(1234.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.garble = lambda reply: line._sent + reply
-    line.run(bus, 1500)
+    line.run(poller, 1500)
     assert device.fields["grid_power_w"] == 1234
-    assert bus.plan[0].link.stats["echo"] == bus.plan[0].link.stats["good"] == 1
+    assert poller.units[0].stats["echo"] == poller.units[0].stats["good"] == 1
 
 
 def test_late_reply_is_never_the_answer_to_a_later_request():
     # The unit always answers 1.2 s after the request: longer than its time-out and the cycle.
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     line.late_ms[1] = 1200
-    line.run(bus, 8000)
+    line.run(poller, 8000)
     assert device.fields["grid_power_w"] is None
     # Cured: what is read then is the present value, not an answer from before.
     line.late_ms.clear()
     line.units[1] = meter_unit(999.0)
-    line.run(bus, line.now_ms + 40000)
+    line.run(poller, line.now_ms + 40000)
     assert device.fields["grid_power_w"] == 999
 
 
 def test_one_late_reply_between_prompt_ones():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1], poll_interval_ms=200)
-    line.run(bus, 1200)
+    poller, (device,) = build(line, [1], poll_interval_ms=200)
+    line.run(poller, 1200)
     for turn in range(20):
         line.late_ms[1] = 310 + 7 * turn
-        line.run(bus, line.now_ms + 230)
+        line.run(poller, line.now_ms + 230)
         line.late_ms.clear()
         line.units[1] = meter_unit(100.0 + turn)
         before_ms = line.now_ms
-        line.run(bus, line.now_ms + 2500)
+        line.run(poller, line.now_ms + 2500)
         assert device.fields["grid_power_w"] == 100 + turn
         assert device.at_ms["grid_power_w"] > before_ms
 
@@ -218,13 +206,13 @@ NEIGHBOURS = dict(
 
 def test_block_refused_at_the_first_contact_is_split_in_the_same_cycle():
     line = Line({1: float_words(4, 52, 500.0)})
-    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
-    assert len(bus.plan) == 1
-    line.run(bus, 1900)
-    assert len(bus.plan) == 2
+    poller, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    assert len(poller.units[0].reads) == 1
+    line.run(poller, 1900)
+    assert len(poller.units[0].reads) == 2
     assert device.fields["inv_power_ac_w"] == 500
     assert device.fields["pv_energy_total_wh"] is None
-    line.run(bus, 60000)  # what it lacks is hardly asked for any more
+    line.run(poller, 60000)  # what it lacks is hardly asked for any more
     assert len([r for r in line.requests if r[3] == 56]) <= 9
     assert "planning.grouping" not in sys.modules  # some kB
 
@@ -232,16 +220,16 @@ def test_block_refused_at_the_first_contact_is_split_in_the_same_cycle():
 def test_block_that_was_read_before_is_split_after_three_refusals_only():
     words = meter_unit(500.0)
     line = Line({1: words})
-    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
-    line.run(bus, 3500)
+    poller, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    line.run(poller, 3500)
     for refusals, reads in ((2, 1), (3, 2)):
         line.units[1] = float_words(4, 52, 700.0)
-        until = bus.plan[0].link.stats["exception"] + refusals
-        while bus.plan[0].link.stats["exception"] < until:
-            line.run(bus, line.now_ms + 10)
-        assert len(bus.plan) == reads
+        until = poller.units[0].stats["exception"] + refusals
+        while poller.units[0].stats["exception"] < until:
+            line.run(poller, line.now_ms + 10)
+        assert len(poller.units[0].reads) == reads
         line.units[1] = words
-        line.run(bus, line.now_ms + 1500)
+        line.run(poller, line.now_ms + 1500)
 
 
 def test_unit_that_is_silent_to_all_but_single_values_is_read():
@@ -259,19 +247,19 @@ def test_unit_that_is_silent_to_all_but_single_values_is_read():
         words.update(float_words(4, address, value))
     line = Line({1: words})
     line.garble = lambda reply: reply if reply[2] == 4 else b""
-    bus, (device,) = build(line, [1], "inverters", description=description)
-    assert bus.plan[0].count > 2
-    line.run(bus, 60000)
-    assert sorted([read.count for read in bus.plan]) == [2, 2, 2, 2]
+    poller, (device,) = build(line, [1], "inverters", description=description)
+    assert poller.units[0].reads[0].count > 2
+    line.run(poller, 60000)
+    assert sorted([read.count for read in poller.units[0].reads]) == [2, 2, 2, 2]
     assert device.fields == {"inv_power_ac_w": 6, "pv_energy_total_wh": 4000}
     # No probe of another size is ever answered: a lost reply costs some seconds, not the unit.
     line.silent.add(1)
-    line.run(bus, line.now_ms + 1500)
+    line.run(poller, line.now_ms + 1500)
     line.silent.clear()
     before_ms = line.now_ms
-    line.run(bus, before_ms + 10000)
+    line.run(poller, before_ms + 10000)
     assert device.at_ms["inv_power_ac_w"] > before_ms
-    assert len(bus.plan) == 4
+    assert len(poller.units[0].reads) == 4
 
 
 def test_block_that_is_never_answered_is_split_while_the_probe_is():
@@ -280,31 +268,31 @@ def test_block_that_is_never_answered_is_split_while_the_probe_is():
     unit.update(float_words(4, 54, 0.0))
     line = Line({1: unit})
     line.garble = lambda reply: b"" if reply[1] & 0x80 else reply
-    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
-    assert len(bus.plan) == 1
-    line.run(bus, 8000)
-    assert len(bus.plan) == 2
+    poller, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    assert len(poller.units[0].reads) == 1
+    line.run(poller, 8000)
+    assert len(poller.units[0].reads) == 2
     assert device.fields["inv_power_ac_w"] == 500
     # The half that stays silent is asked less and less, and takes nothing from the other.
-    line.run(bus, 80000)
+    line.run(poller, 80000)
     before_ms = line.now_ms
-    line.run(bus, before_ms + 60000)
+    line.run(poller, before_ms + 60000)
     asked_ms = [at_ms for at_ms, _, _, address, count in line.requests if address == 56]
     assert 1 <= len([at_ms for at_ms in asked_ms if at_ms > before_ms]) <= 3
     assert device.at_ms["inv_power_ac_w"] > before_ms + 58000
     line.units[1].update(float_words(4, 56, 12.0))
-    line.run(bus, line.now_ms + 31000)
+    line.run(poller, line.now_ms + 31000)
     assert device.fields["pv_energy_total_wh"] == 12000
 
 
 def test_plan_stays_together_when_the_whole_unit_is_silent():
     line = Line({1: meter_unit(1.0, 2.0, 3.0)})
     description = dict(METER, limits={"registers_per_read": 80, "timeout_ms": 100})
-    bus, _ = build(line, [1], "inverters", description=description)
-    reads = len(bus.plan)
+    poller, _ = build(line, [1], "inverters", description=description)
+    reads = len(poller.units[0].reads)
     line.silent.add(1)
-    line.run(bus, 100000)
-    assert len(bus.plan) == reads
+    line.run(poller, 100000)
+    assert len(poller.units[0].reads) == reads
 
 
 def test_slow_read_is_asked_at_once_after_a_week_of_silence():
@@ -313,26 +301,26 @@ def test_slow_read_is_asked_at_once_after_a_week_of_silence():
         "power": {"address": 52, "scale": "1 W", "positive": "generation"},
         "energy_total": {"address": 72, "scale": "1 kWh"},
     }})  # fmt: skip
-    bus, (device,) = build(line, [1], "inverters", description=description)
-    line.run(bus, 2500)
-    slow = [read for read in bus.plan if read.slow][0]
-    asked_ms = slow.asked_ms
+    poller, (device,) = build(line, [1], "inverters", description=description)
+    line.run(poller, 2500)
+    slow = [read for read in poller.units[0].reads if read.slow][0]
+    assert not states.due(slow, slow.due_ms - 10)
     # A week is more than half of the period of the ticks, 2**30 ms, so they say that it is yet to come.
-    later_ms = ticks_add(asked_ms, -1000)
-    assert bus._wants(slow, later_ms)
+    later_ms = ticks_add(slow.due_ms, -400000000)
+    assert states.due(slow, later_ms)
 
 
 def test_noise_is_counted_for_the_unit_that_was_asked_and_else_for_the_line():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
-    bus, _ = build(line, [1, 2])
+    poller, _ = build(line, [1, 2])
     line.garble = lambda reply: reply if reply[0] == 1 else b"\x55\xaa\x55"
-    line.run(bus, 1500)
-    assert [read.link.stats["noise"] for read in bus.plan] == [0, 1]
-    assert bus.master.stats["noise"] == 0
+    line.run(poller, 1500)
+    assert [unit.stats["noise"] for unit in poller.units] == [0, 1]
+    assert poller.line.stats["noise"] == 0
     line.garble = None
     line.arrive(b"\x55\xaa\x55", 500)  # between two cycles
-    line.run(bus, 3500)
-    assert bus.master.stats["noise"] == 1
+    line.run(poller, 3500)
+    assert poller.line.stats["noise"] == 1
 
 
 def test_reply_that_waited_while_the_loop_was_held_is_as_old_as_it_may_be():
@@ -357,68 +345,68 @@ def test_reply_that_waited_while_the_loop_was_held_is_as_old_as_it_may_be():
 
 def test_held_loop_makes_no_reading_younger():
     line = Line({1: meter_unit(100.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     while not line.requests:
-        line.now_ms += bus.step(line.now_ms)
+        line.now_ms += poller.step(line.now_ms)
     line.now_ms += 2500
     while device.fields["grid_power_w"] is None:
-        line.now_ms += bus.step(line.now_ms)
+        line.now_ms += poller.step(line.now_ms)
     assert device.at_ms["grid_power_w"] <= line.requests[0][0] + 10 + 9.4
 
 
 def test_reply_times_are_those_of_the_line():
     # 9 characters of 10 bits at 9600 Bd are 9.4 ms, seen at the next whole one.
     line = Line({1: meter_unit(1.0)})
-    bus, _ = build(line, [1], poll_interval_ms=100)
-    line.run(bus, 5000)
-    stats = bus.plan[0].link.stats
+    poller, _ = build(line, [1], poll_interval_ms=100)
+    line.run(poller, 5000)
+    stats = poller.units[0].stats
     steady = stats["reply_mean_ms"]
     assert stats["reply_min_ms"] <= steady <= stats["reply_max_ms"]
     assert 19 <= stats["reply_min_ms"] and stats["reply_max_ms"] <= 21
     line.turnaround_ms = 50
-    line.run(bus, 12000)
+    line.run(poller, 12000)
     assert abs(stats["reply_mean_ms"] - steady - 40) <= 1
     assert stats["reply_min_ms"] <= 21 and 59 <= stats["reply_max_ms"] <= 61
 
 
 def test_a_refusal_is_an_answer_but_no_good_one():
     line = Line({1: meter_unit(1.0)})
-    bus, _ = build(line, [1])
-    line.run(bus, 2500)
-    good_ms = bus.plan[0].link.at_ms["good_age_ms"]
+    poller, _ = build(line, [1])
+    line.run(poller, 2500)
+    good_ms = poller.units[0].at_ms["good_age_ms"]
     assert 2000 <= good_ms <= 2500
     line.units[1] = {}
-    line.run(bus, 9000)
-    link = bus.plan[0].link
-    assert link.exceptions[2] == link.stats["exception"] > 0
-    assert link.at_ms["good_age_ms"] == good_ms
+    line.run(poller, 9000)
+    unit = poller.units[0]
+    assert unit.exceptions[2] == unit.stats["exception"] > 0
+    assert unit.at_ms["good_age_ms"] == good_ms
 
 
 def test_late_answer_is_counted_for_its_unit():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
-    bus, _ = build(line, [1, 2])
+    poller, _ = build(line, [1, 2])
     line.late_ms[2] = 600
-    line.run(bus, 2500)
-    assert [read.link.stats["late"] for read in bus.plan] == [0, 1]
+    line.run(poller, 2500)
+    assert [unit.stats["late"] for unit in poller.units] == [0, 1]
 
 
 def test_another_master_is_noticed_and_the_answer_to_it_not_believed():
     line = Line({1: meter_unit(1.0)})
-    bus, (device,) = build(line, [1])
+    poller, (device,) = build(line, [1])
     # It asks the same unit for as many registers elsewhere, and the unit answers that.
     line.garble = lambda reply: adu(1, 4, 0, 0, 0, 2) + adu(1, 4, 4, float_bytes(777.0))
-    line.run(bus, 5000)
+    line.run(poller, 5000)
     assert device.fields["grid_power_w"] is None
-    assert bus.master.stats["foreign"] >= 1
+    assert poller.line.stats["foreign"] >= 1
 
 
 def test_time_out_and_pause_are_each_units_own():
     line = Line({1: meter_unit(1.0), 2: meter_unit(2.0)})
-    bus, _ = build(line, [1, 2])
-    quick, slow = [read.link for read in bus.plan]
+    poller, _ = build(line, [1, 2])
+    quick, slow = poller.units
     quick.timeout_ms, slow.pause_ms = 50, 200
     line.silent.add(1)
-    line.run(bus, 1600)
+    line.run(poller, 1600)
     (first_ms, unit, *_), (second_ms, other, *_) = line.requests[:2]
     assert (unit, other) == (1, 2)
     assert 50 + 200 <= second_ms - first_ms <= 50 + 200 + 9 + 3
@@ -455,10 +443,10 @@ def test_sending_never_holds_the_loop_for_long():
 
 def test_value_that_cannot_be_is_refused_and_counted():
     line = Line({1: meter_unit(5e6)})
-    bus, (device,) = build(line, [1])
-    line.run(bus, 1500)
+    poller, (device,) = build(line, [1])
+    line.run(poller, 1500)
     assert device.fields["grid_power_w"] is None
-    assert bus.plan[0].link.stats["implausible"] == 1
+    assert poller.units[0].stats["implausible"] == 1
 
 
 def test_slow_quantities_are_asked_less_often():
@@ -467,8 +455,8 @@ def test_slow_quantities_are_asked_less_often():
         "power": {"address": 52, "scale": "1 W", "positive": "generation"},
         "energy_total": {"address": 72, "scale": "1 kWh"},
     }})  # fmt: skip
-    bus, _ = build(line, [1], "inverters", description=description)
-    line.run(bus, 11000)
+    poller, _ = build(line, [1], "inverters", description=description)
+    line.run(poller, 11000)
     fast = [r for r in line.requests if r[3] == 52]
     slow = [r for r in line.requests if r[3] == 72]
     assert len(fast) == 10 and 4 <= len(slow) <= 6, (len(fast), len(slow))
@@ -537,19 +525,19 @@ def after_all(line, code):
 def test_reply_that_comes_twice_is_no_answer_to_another_read():
     for copy_ms in (30, 60, 90, 120):
         line = Line({1: apart_unit(5000, 1111, 7)})
-        bus, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
+        poller, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
         spoil(line, None, twice(line, copy_ms))
-        line.run(bus, 6000)
+        line.run(poller, 6000)
         assert device.fields == {"inv_power_ac_w": 6111, "pv_energy_total_wh": 7}, copy_ms
-        assert bus.plan[0].link.stats["good"] > 20
+        assert poller.units[0].stats["good"] > 20
 
 
 def test_answer_behind_a_refusal_is_no_answer_to_another_read():
     for code in (5, 6, 10, 11):
         line = Line({1: apart_unit(5000, 1111, 7)}, turnaround_ms=60)
-        bus, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
+        poller, (device,) = build(line, [1], "inverters", description=APART, poll_interval_ms=300)
         spoil(line, 0, after_all(line, code))
-        line.run(bus, 6000)
+        line.run(poller, 6000)
         assert device.fields == {"inv_power_ac_w": None, "pv_energy_total_wh": 7}, code
 
 
@@ -557,37 +545,37 @@ def test_read_that_is_never_answered_keeps_no_other_from_its_turn():
     for spoilt in (lambda reply: b"", lambda reply: reply[:-1] + bytes((reply[-1] ^ 1,))):
         for address in (0, 100, 200):
             line = Line({1: apart_unit(1, 2, 3)})
-            bus, (device,) = build(line, [1], "inverters", description=APART)
+            poller, (device,) = build(line, [1], "inverters", description=APART)
             spoil(line, address, spoilt)
-            line.run(bus, 12000)
-            values = {r.address: r.value for read in bus.plan for r in read.registers}
+            line.run(poller, 12000)
+            values = {r.address: r.value for read in poller.units[0].reads for r in read.registers}
             del values[address]
             assert None not in values.values(), (address, values)
             # It falls behind, and comes back.
             before = len(line.requests)
-            line.run(bus, line.now_ms + 60000)
+            line.run(poller, line.now_ms + 60000)
             asked = [r[3] for r in line.requests[before:]]
             assert asked.count(address) <= 8 and asked.count(0 if address else 100) > 20
             line.garble = None
-            line.run(bus, line.now_ms + 32000)
+            line.run(poller, line.now_ms + 32000)
             assert device.fields == {"inv_power_ac_w": 3, "pv_energy_total_wh": 3}
 
 
 def test_unit_that_refused_everything_for_a_while_is_back_within_seconds_and_whole_again():
     for code, refused_ms in ((1, 5000), (2, 5000), (3, 5000), (2, 120000), (4, 5000)):
         line = Line({1: meter_unit(500.0)})
-        bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
-        line.run(bus, 3500)
+        poller, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+        line.run(poller, 3500)
         spoil(line, None, refusing(code))
-        line.run(bus, line.now_ms + refused_ms)
+        line.run(poller, line.now_ms + refused_ms)
         line.garble = None
         back_ms = line.now_ms
-        line.run(bus, back_ms + 5000)
+        line.run(poller, back_ms + 5000)
         assert device.at_ms["inv_power_ac_w"] > back_ms, (code, refused_ms)
         for _ in range(5):
             line.requests.clear()
-            line.run(bus, line.now_ms + 60000)
-        assert len(bus.plan) == 1 and not bus.plan[0].refused
+            line.run(poller, line.now_ms + 60000)
+        assert len(poller.units[0].reads) == 1 and not poller.units[0].reads[0].failures
         assert device.at_ms["inv_power_ac_w"] > back_ms + 290000
         assert "planning.grouping" not in sys.modules
 
@@ -595,18 +583,18 @@ def test_unit_that_refused_everything_for_a_while_is_back_within_seconds_and_who
 def test_unit_that_never_grants_the_whole_is_hardly_asked_for_it():
     line = Line({1: meter_unit(500.0)})
     line.garble = lambda reply: adu(1, 0x84, 2) if line._sent[5] > 2 else reply
-    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    poller, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
     for _ in range(60):
         line.requests.clear()  # the small heap of a board
-        line.run(bus, line.now_ms + 60000)
-    assert bus.plan[0].link.stats["exception"] < 20
+        line.run(poller, line.now_ms + 60000)
+    assert poller.units[0].stats["exception"] < 20
     assert device.at_ms["inv_power_ac_w"] > line.now_ms - 2500
 
 
 def test_sum_of_which_one_part_is_gone_never_looks_fresh_again():
     line = Line({1: apart_unit(5000, 1111, 7)})
-    bus, (device,) = build(line, [1], "inverters", description=APART)
-    line.run(bus, 3000)
+    poller, (device,) = build(line, [1], "inverters", description=APART)
+    line.run(poller, 3000)
     assert device.fields["inv_power_ac_w"] == 6111
     for at in range(10):
         del line.units[1][(3, at)]
@@ -617,7 +605,7 @@ def test_sum_of_which_one_part_is_gone_never_looks_fresh_again():
         line.requests.clear()
         until_ms = line.now_ms + 6000
         while line.now_ms < until_ms:
-            line.now_ms += max(1, bus.step(ticks_add(shift_ms, line.now_ms)))
+            line.now_ms += max(1, poller.step(ticks_add(shift_ms, line.now_ms)))
         device.expire(ticks_add(shift_ms, line.now_ms))
         assert device.fields["inv_power_ac_w"] is None or device.at_ms["inv_power_ac_w"] == put_ms
         shift_ms = ticks_add(shift_ms, 3600000)
@@ -625,27 +613,27 @@ def test_sum_of_which_one_part_is_gone_never_looks_fresh_again():
 
 def test_nothing_is_asked_while_another_master_waits_for_its_answer():
     line = Line({1: meter_unit(42.0)})
-    bus, (device,) = build(line, [1], poll_interval_ms=300)
-    line.run(bus, 1200)
+    poller, (device,) = build(line, [1], poll_interval_ms=300)
+    line.run(poller, 1200)
     asked = len(line.requests)
     # Just before our next request another master asks; its answer comes 60 ms later.
     free_ms = line.now_ms
-    while bus.step(line.now_ms) < 20:
+    while poller.step(line.now_ms) < 20:
         line.now_ms += 1
-    line.now_ms += bus.step(line.now_ms) - 12
+    line.now_ms += poller.step(line.now_ms) - 12
     line.arrive(adu(1, 4, 0, 0, 0, 2))
     line.arrive(adu(1, 4, 4, float_bytes(230.0)), 60)
-    line.run(bus, free_ms + 700)
+    line.run(poller, free_ms + 700)
     assert device.fields["grid_power_w"] == 42
-    assert bus.master.stats["foreign"] == 1
-    assert len(line.requests) > asked and bus.plan[0].link.stats["noise"] == 0
+    assert poller.line.stats["foreign"] == 1
+    assert len(line.requests) > asked and poller.units[0].stats["noise"] == 0
     # One that is never answered: ours is not asked before its time-out.
-    while bus.step(line.now_ms) < 20:
+    while poller.step(line.now_ms) < 20:
         line.now_ms += 1
-    line.now_ms += bus.step(line.now_ms) - 12
+    line.now_ms += poller.step(line.now_ms) - 12
     request_ms = line.now_ms
     line.arrive(adu(1, 4, 0, 0, 0, 2))
-    line.run(bus, request_ms + 3000)
+    line.run(poller, request_ms + 3000)
     after = [at_ms for at_ms, *_ in line.requests if at_ms > request_ms]
     assert after[0] >= request_ms + 300 and device.fields["grid_power_w"] == 42
-    assert bus.plan[0].link.stats["noise"] == 1
+    assert poller.units[0].stats["noise"] == 1

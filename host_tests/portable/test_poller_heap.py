@@ -8,7 +8,7 @@ import sys
 
 import planned
 from line import adu
-from meters.bus import Bus, Link
+from meters.poller import Poller
 from modbus.master import Master
 from planning import grouping, profile
 from skipping import skip
@@ -78,37 +78,37 @@ def good(count, registers=REGISTERS, unit=UNIT):
 
 def build(answer):
     master = Master(Port(answer), 9600)
-    link = Link(UNIT, METER["limits"])
+    unit = profile.unit(UNIT, METER["limits"])
     pairs = profile.wanted("inverters", profile.role(METER, "inverters"), False)
     device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [profile.quantity(device, k, n, METER, "inverters", False) for k, n in pairs]
-    reads = grouping.transactions(link, quantities, master, 1)
-    return Bus(master, reads, 100), device
+    unit.reads = grouping.reads(unit, quantities, grouping.overhead_chars(unit, master), 1)
+    return Poller(master, [unit], 100), device
 
 
-def run(bus, now_ms, requests):
+def run(poller, now_ms, requests):
     """Step through so many requests; the time afterwards."""
-    stats = bus.plan[0].link.stats
+    stats = poller.units[0].stats
     until = stats["requests"] + requests
     while stats["requests"] < until:
-        now_ms += max(1, bus.step(now_ms))
+        now_ms += max(1, poller.step(now_ms))
     return now_ms
 
 
 def costs_nothing(answer, outcome, fields=None):
     """Every poll of `answer` has this outcome, leads to these fields and costs nothing."""
-    bus, device = build(answer)
-    now_ms = run(bus, 0, 5)
-    stats = bus.plan[0].link.stats
+    poller, device = build(answer)
+    now_ms = run(poller, 0, 5)
+    stats = poller.units[0].stats
     before = stats[outcome]
-    now_ms = run(bus, now_ms, REQUESTS)
+    now_ms = run(poller, now_ms, REQUESTS)
     assert stats[outcome] - before >= REQUESTS - 1, stats
     if fields:
         assert {key: device.fields[key] for key in fields} == fields
     needs_a_heap_that_can_be_measured()
-    now_ms, kept = stay(bus, now_ms)
+    now_ms, kept = stay(poller, now_ms)
     assert kept == 0, "%d bytes for %d requests" % (kept, REQUESTS)
-    assert not come_and_go(bus, now_ms), "frames or other short-lived objects"
+    assert not come_and_go(poller, now_ms), "frames or other short-lived objects"
 
 
 def needs_a_heap_that_can_be_measured():
@@ -116,12 +116,12 @@ def needs_a_heap_that_can_be_measured():
         skip("only MicroPython can tell what is taken from the heap")
 
 
-def stay(bus, now_ms):
+def stay(poller, now_ms):
     """(time, bytes that many polls leave on the heap)."""
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
-    now_ms = run(bus, now_ms, REQUESTS)
+    now_ms = run(poller, now_ms, REQUESTS)
     after = gc.mem_alloc()
     gc.enable()
     return now_ms, after - before
@@ -132,13 +132,13 @@ def litter():
         bytearray(16)
 
 
-def come_and_go(bus, now_ms):
+def come_and_go(poller, now_ms):
     """Does the collector run? After 2 kB of allocations it would, though they be freed at once."""
     gc.collect()
     gc.threshold(2048)
     litter()
     before = gc.mem_alloc()
-    run(bus, now_ms, REQUESTS)
+    run(poller, now_ms, REQUESTS)
     collected = gc.mem_alloc() < before
     gc.threshold(-1)
     return collected
@@ -197,16 +197,16 @@ def test_value_that_cannot_be():
 
 def test_the_measure_finds_what_it_looks_for():
     needs_a_heap_that_can_be_measured()
-    bus, _ = build(good)
-    take = bus.plan[0].take
+    poller, _ = build(good)
+    take = poller.units[0].reads[0].take
 
     def wasteful(buf, data, now_ms):
         a = b = c = d = e = f = g = 0  # a frame from the heap, freed when it ends
         return take(buf, data, now_ms + a + b + c + d + e + f + g)
 
-    bus.plan[0].take = wasteful
-    now_ms = run(bus, 0, 5)
+    poller.units[0].reads[0].take = wasteful
+    now_ms = run(poller, 0, 5)
     if sys.platform != "webassembly":  # its collector runs when it has grown, not at a threshold
-        assert come_and_go(bus, now_ms)
-    bus.plan[0].take = lambda buf, data, now_ms: bytearray(16)
-    assert stay(bus, now_ms)[1] >= 16 * REQUESTS
+        assert come_and_go(poller, now_ms)
+    poller.units[0].reads[0].take = lambda buf, data, now_ms: len(bytearray(16)) == 16
+    assert stay(poller, now_ms)[1] >= 16 * REQUESTS
