@@ -10,10 +10,11 @@ from ticks import ticks_add, ticks_diff
 _POLL_MS = const(1000)
 _RETRY_MS = const(10)
 _GARBAGE_BYTES = const(2048)  # well before gc.threshold collects at a moment of its own (boot.py)
-_IDF_POLL_S = const(5)
 # In one piece: with 1.5 kB an ESP32 hears nothing more, and what lwIP then has to send again holds the rest for minutes.
 _IDF_LEAST_BYTES = const(4096)
-_IDF_POLLS = const(6)
+_IDF_SHORT_S = const(30)
+# What a long response may take while it is on its way (docs/design.md), and what receiving must keep.
+_LONG_RESPONSE_BYTES = const(16384)
 
 reserve = None  # keeps MicroPython's heap as large as the boot made it (heap_reserve.py)
 
@@ -25,8 +26,8 @@ class Health:
         self._may_hold = may_hold
         self._reset = reset
         self._second_ms = None
-        self._idf_s = 0  # the uptime of the next poll
-        self._short = 0  # polls in a row that found too little
+        self._idf_s = 0  # the uptime of the next poll, which takes some 200 bytes
+        self._short_s = -1  # since when there is too little; -1: there is enough
         self.stats = {
             "uptime_s": 0,
             "heap_live": 0,
@@ -36,6 +37,13 @@ class Health:
             "idf_largest": 0,
         }
 
+    def admits(self):
+        """Is there memory for a long response? No heap."""
+        stats = self.stats
+        return (
+            stats["idf_free"] >= _LONG_RESPONSE_BYTES and stats["idf_largest"] >= _IDF_LEAST_BYTES
+        )
+
     def step(self, now_ms):
         if self._second_ms is None:
             self._second_ms = now_ms
@@ -44,7 +52,7 @@ class Health:
             self._second_ms = ticks_add(self._second_ms, 1000)
             stats["uptime_s"] += 1
         if stats["uptime_s"] >= self._idf_s:
-            self._idf_s += _IDF_POLL_S
+            self._idf_s = stats["uptime_s"] + 1
             self._poll_idf()
         stats["heap_used"] = gc.mem_alloc()
         stats["heap_free"] = gc.mem_free()
@@ -61,6 +69,11 @@ class Health:
         free, largest = chip.idf_memory()
         self.stats["idf_free"] = free
         self.stats["idf_largest"] = largest
-        self._short = self._short + 1 if largest < _IDF_LEAST_BYTES else 0
-        if self._short == _IDF_POLLS:
+        uptime_s = self.stats["uptime_s"]
+        if largest >= _IDF_LEAST_BYTES:
+            self._short_s = -1
+        elif self._short_s < 0:
+            self._short_s = uptime_s
+        elif uptime_s - self._short_s >= _IDF_SHORT_S:
+            self._short_s = uptime_s
             self._reset("no memory left for the network")

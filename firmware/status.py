@@ -3,8 +3,8 @@
 import json
 
 from firmware import log, supervisor
-from httpd.answers import JSON
-from httpd.pieces import Desk, Report
+from httpd.report_stream import Report, ReportStream
+from httpd.responses import JSON
 from ticks import ticks_diff
 from values.readings import POLICIES
 
@@ -16,7 +16,7 @@ def publish(components, about, devices):
 
     Loaded at boot and not when first asked for: that would hold the loop, and ask for memory that Wi-Fi has.
     """
-    server, desk = components["server"], Desk()
+    server, stream = components["server"], ReportStream()
     counters = [(name, components[name].stats) for name in ("health", "wifi")]
     counters += [("http", server.stats), ("log", log.stats), ("falls", supervisor.crashes)]
     bus, clock, clamps = components["bus"], components["time"], components["clamps"]
@@ -26,11 +26,11 @@ def publish(components, about, devices):
         counters.append(("time", clock.stats))
     subjects = counters, devices, bus.units if bus else [], clamps.clamps if clamps else []
     about = json.dumps(about).encode()
-    server.add(b"/status.json", status(desk, about, server.charger_age_ms, *subjects))
-    server.add(b"/metrics", metrics(desk, *subjects))
+    server.add(b"/status.json", status(stream, about, server.charger_age_ms, *subjects))
+    server.add(b"/metrics", metrics(stream, *subjects))
 
 
-def status(desk, about, charger_age_ms, counters, devices, units, clamps):
+def status(stream, about, charger_age_ms, counters, devices, units, clamps):
     """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, preallocated dict)]."""
 
     def pieces(document, now_ms):
@@ -60,7 +60,7 @@ def status(desk, about, charger_age_ms, counters, devices, units, clamps):
         write(b"}}")
         yield
 
-    return Report(desk, JSON, pieces)
+    return Report(stream, JSON, pieces)
 
 
 def _device(document, device, now_ms):
@@ -130,7 +130,7 @@ def _entry(document, key, value, is_tenths=False):
         document.write_int(value)
 
 
-def metrics(desk, counters, devices, units, clamps):
+def metrics(stream, counters, devices, units, clamps):
     """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
 
     def pieces(document, now_ms):
@@ -143,7 +143,7 @@ def metrics(desk, counters, devices, units, clamps):
                         _sample(document, subject, key, label, value, key in tenths)
                 yield
 
-    return Report(desk, _PROMETHEUS, pieces)
+    return Report(stream, _PROMETHEUS, pieces)
 
 
 def _sample(document, subject, key, label, value, is_tenths):

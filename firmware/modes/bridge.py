@@ -12,8 +12,8 @@ from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store
 from firmware.trial import Trial
 from firmware.version import VERSION
-from httpd.answers import File
 from httpd.listener import listen
+from httpd.responses import File
 from httpd.server import Server
 from loading import clamps as clamp_rows
 from loading import values as loading
@@ -61,11 +61,11 @@ def _serve(parts, plan, root, trial, devices, info):
     categories = loading.categories(document, devices)
     load = [devices[i] for i in plan["load"]]
     values = parts["values"] = Values(devices, categories, document["bytes"], load, counters)
-    parts["server"] = _server(plan["http"], values, info, root)
     reset = callbacks.resetter(trial)
+    parts["health"] = health.Health(callbacks.quiet(parts["bus"]), reset)
+    parts["server"] = _server(plan["http"], values, info, root, parts["health"].admits)
     station = Station(plan["wifi"], callbacks.announcer(trial, plan["http"]["port"]), reset)
     parts["wifi"] = station
-    parts["health"] = health.Health(callbacks.quiet(parts["bus"]), reset)
     if parts["time"]:
         parts["time"].network = station.network
     if parts["led"]:
@@ -142,7 +142,7 @@ def clamps_of(plan, devices, bus):
     return Clamps(clamps, may_hold=callbacks.quiet(bus))
 
 
-def _server(http, values, info, root):
+def _server(http, values, info, root, admits):
     gc.collect()  # its buffers want one piece each
     routes = {
         b"/api/v1/values.json": values,
@@ -150,4 +150,4 @@ def _server(http, values, info, root):
         b"/log": log.ring,
         b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
     }
-    return Server(listen(http["host"], http["port"]), routes, select.poll())
+    return Server(listen(http["host"], http["port"]), routes, select.poll(), admits=admits)

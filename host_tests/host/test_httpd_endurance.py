@@ -1,4 +1,4 @@
-"""20,000 requests and a siege in a heap of 64 kB: the largest free block and the heap in use stay
+"""20,000 requests and a stress test in a heap of 64 kB: the largest free block and the heap in use stay
 what they were.
 """
 
@@ -19,33 +19,33 @@ ROOT = Path(__file__).resolve().parents[2]
 # A server with what the firmware gives it; /heap collects garbage and prints what is left.
 SERVER = """
 import gc, io, micropython, os, select, sys
-from httpd import answers, server
+from httpd import responses, server
 from httpd.document import Document
 from httpd.listener import listen
 from ticks import ticks_ms
 
 class Heap:
     def __init__(self):
-        self.answer = answers.Fixed("200", answers.TEXT, b"see the console")
+        self.response = responses.Fixed("200", responses.TEXT, b"see the console")
 
     def open(self, now_ms):
         gc.collect()
         micropython.mem_info()
-        print("slots", sum([slot.sock is None for slot in ours._slots]), "used", gc.mem_alloc())
-        return self.answer
+        print("slots", sum([one.sock is None for one in ours._connections]), "used", gc.mem_alloc())
+        return self.response
 
-values = Document(600, answers.JSON, aged=True)
+values = Document(600, responses.JSON, aged=True)
 values.begin()
 values.write(b'{"device_values": ' + b" " * 300 + b"1}")
 values.end()
-page = answers.Fixed("200", answers.TEXT, b"x" * 2000)
-report = Document(1500, answers.JSON)
+page = responses.Fixed("200", responses.TEXT, b"x" * 2000)
+report = Document(1500, responses.JSON)
 report.begin()
 report.write(b" " * 1500)
 report.end()
 routes = {
     b"/api/v1/values.json": values,
-    b"/api/v1/info.json": answers.problem("503", "x"),
+    b"/api/v1/info.json": responses.problem("503", "x"),
     b"/": page, b"/status.json": report, b"/heap": Heap(),
 }
 gc.collect()
@@ -84,7 +84,7 @@ def running(tmp_path):
 
 
 def heap(process, address):
-    """(largest free block in bytes, bytes in use, free slots ."""
+    """(largest free block in bytes, bytes in use, free slots)."""
     with socket.create_connection(address, timeout=5) as sock:
         sock.sendall(b"GET /heap HTTP/1.1\r\n\r\n")
         client.read(sock)
@@ -108,14 +108,14 @@ def test_20000_requests_leave_the_heap_as_100_did(tmp_path):
         assert after[0] >= before[0] >= 16384, (before, after)
 
 
-def test_a_siege_leaves_the_heap_and_the_slots_as_they_were(tmp_path):
+def test_a_stress_test_leaves_the_heap_and_the_slots_as_they_were(tmp_path):
     with running(tmp_path) as (process, address):
         client.many(address[1], 100)
         before = heap(process, address)
         command = [
             sys.executable,
             "-m",
-            "host_tools.measure.siege",
+            "host_tools.measure.stress",
             address[0],
             str(address[1]),
             "6",

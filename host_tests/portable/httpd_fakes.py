@@ -1,7 +1,25 @@
 """Sockets and a poller by script, as strict as lwIP: what is not scripted or not allowed fails."""
 
+from httpd import responses, server
+from httpd.document import Document
+from ticks import ticks_add
+
 READABLE = 1
 WRITABLE = 4
+
+VALUES = b"/api/v1/values.json"
+TAIL = b" HTTP/1.1\r\nHost: 192.168.1.50\r\n\r\n"
+GET_VALUES = b"GET " + VALUES + TAIL
+GET_PAGE = b"GET /" + TAIL
+
+# As docs/performance.md states them, under "Limits".
+IDLE_MS = 5000
+LIFE_MS = 10000
+GRACE_MS = 50
+TURN_MS = 2000
+WAIT_MS = 4000
+SETTLE_MS = 1000
+CHECK_MS = 25
 
 
 class FakeSocket:
@@ -83,7 +101,6 @@ class FakeListener:
 
     def __init__(self):
         self.queue = []
-        self.is_closed = False
         self.calls = 0
 
     def accept(self):
@@ -94,10 +111,7 @@ class FakeListener:
         return entry[0], (entry[1], 50000)
 
     def is_ready(self, events):
-        return self.queue
-
-    def close(self):
-        self.is_closed = True
+        return events & READABLE and self.queue
 
 
 class FakePoller:
@@ -132,3 +146,48 @@ class FakePoller:
             if entry[0] is stream:
                 return entry
         return None
+
+
+class Rig:
+    """A server with its fakes. `values` is a document of {"n": 1}."""
+
+    def __init__(self, slots=5, buffer_bytes=1024, routes=None, admits=None):
+        self.listener = FakeListener()
+        self.poller = FakePoller()
+        self.values = Document(100, responses.JSON, aged=True)
+        self.render(b'{"n": 1}')
+        self.values.set_age(0)
+        table = {VALUES: self.values, b"/": responses.Fixed("200", "text/html", b"<p>page")}
+        table.update(routes or {})
+        self.server = server.Server(
+            self.listener, table, self.poller, slots, buffer_bytes, admits=admits
+        )
+        self.now_ms = 1000
+
+    def render(self, body):
+        if self.values.begin():
+            self.values.write(body)
+            self.values.end()
+
+    def step(self, later_ms=0):
+        self.now_ms = ticks_add(self.now_ms, later_ms)
+        assert self.server.step(self.now_ms) == 0
+
+    def connect(self, *incoming, host="10.0.0.2", takes=()):
+        sock = FakeSocket(*incoming, takes=takes)
+        self.listener.queue.append((sock, host))
+        self.step()
+        return sock
+
+    def run(self, sock, passes=20, later_ms=0):
+        for _ in range(passes):
+            if sock.is_closed:
+                break
+            self.step(later_ms)
+        return sock
+
+    def stat(self, name):
+        return self.server.stats[name]
+
+    def is_empty(self):
+        return len(self.poller.events) == 1  # the listener

@@ -27,6 +27,7 @@ def _body(source, now_ms):
         count = answer.read(view[:100], len(got))
         assert count
         got += bytes(buf[:count])
+    got = got[: answer.length]
     head, _, body = got.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     fields = {}

@@ -1,17 +1,18 @@
-"""Documents and answers: heads as RFC 9112 wants them, bodies as they were written."""
+"""Documents and responses: headers as RFC 9112 wants them, bodies as they were written."""
 
-from httpd import answers
+from httpd import responses
 from httpd.document import Document
 
 
-def text(answer, size=4096):
-    """Read an answer through a buffer of `size` bytes; return (head lines, body)."""
+def text(response, size=4096):
+    """Read a response through a buffer of `size` bytes; return (header lines, body)."""
     view = memoryview(bytearray(size))
     whole = b""
-    while len(whole) < answer.length:
-        count = answer.read(view, len(whole))
+    while len(whole) < response.length:
+        count = response.read(view, len(whole))
         assert count > 0
         whole += bytes(view[:count])
+    whole = whole[: response.length]
     end = whole.find(b"\r\n\r\n")
     return whole[:end].decode().split("\r\n"), whole[end + 4 :]
 
@@ -29,7 +30,7 @@ def write(document, body):
 
 
 def test_fixed_has_every_field_of_the_contract():
-    lines, body = text(answers.Fixed("200", answers.JSON, b"{}").open(0))
+    lines, body = text(responses.Fixed("200", responses.JSON, b"{}").open(0))
     assert lines[0] == "HTTP/1.1 200 OK"
     assert field(lines, "Content-Type") == "application/json"
     assert field(lines, "Content-Length") == "2"
@@ -38,17 +39,28 @@ def test_fixed_has_every_field_of_the_contract():
     assert body == b"{}"
 
 
-def test_problems_are_json_with_their_status():
-    for code, answer in answers.problems().items():
-        lines, body = text(answer)
-        assert lines[0].startswith("HTTP/1.1 %d " % code)
-        assert answer.status == str(code)
+def test_refusals_are_json_with_their_status():
+    refusal = responses.Refusal()
+    for outcome in (503, 431, 400, 404, 0, 414, 500):
+        lines, body = text(refusal.choose(outcome))
+        assert lines[0].startswith("HTTP/1.1 %d " % (outcome or 500))
+        assert refusal.status == str(outcome or 500)
         assert int(field(lines, "Content-Length")) == len(body)
-        assert body.startswith(b'{"error": "')
+        assert body.startswith(b'{"error": "') and body.endswith(b'"}')
+        assert (len([line for line in lines if line == "Retry-After: 2"]) == 1) == (outcome == 503)
+        assert refusal.length <= 256
+
+
+def test_a_refusal_of_a_head_has_the_same_header_and_no_content():
+    """RFC 9110, section 9.3.2."""
+    refusal = responses.Refusal()
+    for outcome in (500, 414, 431):
+        lines, body = text(refusal.choose(outcome))
+        assert body and text(refusal.choose(-outcome)) == (lines, b"")
 
 
 def test_document_counts_its_body():
-    document = Document(200, answers.JSON)
+    document = Document(200, responses.JSON)
     for body in (b"", b"{}", b"x" * 9, b"x" * 10, b"x" * 99, b"x" * 100, b"x" * 200):
         write(document, body)
         lines, found = text(document.open(0))
@@ -57,14 +69,14 @@ def test_document_counts_its_body():
 
 
 def test_a_shorter_document_shows_nothing_of_a_longer_one():
-    document = Document(200, answers.TEXT)
+    document = Document(200, responses.TEXT)
     write(document, b"a longer one")
     write(document, b"short")
     assert text(document, size=16)[1] == b"short"
 
 
 def test_a_document_may_outgrow_its_capacity():
-    document = Document(10, answers.TEXT)
+    document = Document(10, responses.TEXT)
     write(document, b"x" * 1000)
     lines, body = text(document)
     assert field(lines, "Content-Length") == "1000"
@@ -72,7 +84,7 @@ def test_a_document_may_outgrow_its_capacity():
 
 
 def test_numbers_are_written_as_json_wants_them():
-    document = Document(200, answers.JSON)
+    document = Document(200, responses.JSON)
     document.begin()
     for value in (0, 7, -7, 346890, -2147, 1073741823, -1073741824):
         document.write_int(value)
@@ -87,7 +99,7 @@ def test_numbers_are_written_as_json_wants_them():
 
 
 def test_age_changes_without_rendering():
-    document = Document(50, answers.JSON, aged=True)
+    document = Document(50, responses.JSON, aged=True)
     write(document, b"{}")
     for age in (0, 3, 12, 999999, 4):
         document.set_age(age)
@@ -97,7 +109,7 @@ def test_age_changes_without_rendering():
 
 
 def test_a_pinned_document_stays_as_it_is():
-    document = Document(50, answers.JSON, aged=True)
+    document = Document(50, responses.JSON, aged=True)
     write(document, b"old")
     document.set_age(1)
     document.pin()
@@ -121,7 +133,7 @@ def test_a_file_comes_whole_through_any_buffer():
     except OSError:
         return  # this interpreter has no file system to write to
     try:
-        source = answers.File(name, "text/html")
+        source = responses.File(name, "text/html")
         for size in (1, 7, 64, 1000):
             lines, body = text(source.open(0), size)
             assert int(field(lines, "Content-Length")) == len(page)

@@ -8,7 +8,7 @@ no sockets of this kind, or cannot tell.
 import gc
 import sys
 
-from httpd import answers, server
+from httpd import responses, server
 from httpd.document import Document
 from skipping import heap_taken, skip
 
@@ -37,22 +37,25 @@ def needs_sockets():
 class Board:
     """A server and its client in one program; only what happens inside `step` is counted."""
 
-    def __init__(self):
+    def __init__(self, admits=None):
         needs_sockets()
         for self.port in range(18300, 18330):
             try:
-                listener = listen("127.0.0.1", self.port)
+                self._listener = listen("127.0.0.1", self.port)
                 break
             except OSError:
                 pass
-        values = Document(600, answers.JSON, aged=True)
+        values = Document(600, responses.JSON, aged=True)
         values.begin()
         values.write(b'{"device_values": {"energy_meters": {"0": {"grid_power_w": -542}}}}')
         values.end()
         values.set_age(1)
-        info = answers.Fixed("200", answers.JSON, b"{}")
-        routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": info}
-        self.server = server.Server(listener, routes, select.poll(), wait_ms=1)
+        info = responses.Fixed("200", responses.JSON, b"{}")
+        page = responses.Fixed("200", "text/html", b"x" * 1500)
+        routes = {b"/api/v1/values.json": values, b"/api/v1/info.json": info, b"/": page}
+        self.server = server.Server(
+            self._listener, routes, select.poll(), wait_ms=1, admits=admits
+        )
         self.address = socket.getaddrinfo("127.0.0.1", self.port)[0][-1]
         self.now_ms = 0
 
@@ -66,31 +69,33 @@ class Board:
         gc.enable()
         return used
 
+    def close(self):
+        self._listener.close()
+
     def ask(self, *pieces):
-        """One request in pieces, each some ms after the one before; return (bytes of heap,
-        answer).
-        """
+        """One request in pieces, each some ms after the one before; return (bytes of heap, response)."""
         client = socket.socket()
         client.connect(self.address)
         used = self.step() + self.step()
         for piece in pieces:
             client.write(piece)
             used += self.step()
-        answer = client.recv(2000)
+        used += self.step() + self.step()  # what is longer than the buffer
+        response = client.recv(2000)
         client.close()
         used += self.step() + self.step()
-        return used, answer
+        return used, response
 
 
-def costs(*pieces, status=b"200"):
+def costs(*pieces, status=b"200", admits=None):
     """The bytes of each of some requests of this kind, after a first one."""
-    board = Board()
+    board = Board(admits)
     found = []
     for _ in range(6):
-        used, answer = board.ask(*pieces)
-        assert answer[9:12] == status, answer
+        used, response = board.ask(*pieces)
+        assert response[9:12] == status, response
         found.append(used)
-    board.server.close()
+    board.close()
     return found[1:]
 
 
@@ -109,17 +114,32 @@ def test_a_request_in_pieces_costs_the_same():
 
 
 def test_an_error_costs_the_same():
-    found = costs(b"GET /x HTTP/1.1\r\n\r\n", status=b"404")
-    found += costs(b"POST / HTTP/1.1\r\n\r\n", status=b"500")
-    found += costs(b"hello\r\n", status=b"400")
-    check(found)
+    check(costs(b"GET /x HTTP/1.1\r\n\r\n", status=b"404"))
+    check(costs(b"POST / HTTP/1.1\r\n\r\n", status=b"500"))
+    check(costs(b"hello\r\n", status=b"400"))
+    check(costs(b"GET /" + b"a" * 200 + b" HTTP/1.1\r\n\r\n", status=b"414"))
+
+
+def test_a_long_response_costs_the_same():
+    check(costs(b"GET / HTTP/1.1\r\n\r\n"))
+
+
+def test_a_response_that_is_refused_for_want_of_memory_costs_the_same():
+    check(costs(b"GET / HTTP/1.1\r\n\r\n", status=b"503", admits=lambda: False))
+
+
+def test_seconds_without_a_client_cost_nothing():
+    board = Board()
+    board.ask(REQUEST)
+    assert [board.step(later_ms=300) for _ in range(50)] == [0] * 50
+    board.close()
 
 
 def test_passes_without_an_event_cost_nothing():
     board = Board()
     board.step()
     assert [board.step(later_ms=9) for _ in range(50)] == [0] * 50
-    board.server.close()
+    board.close()
 
 
 def test_a_silent_client_costs_no_more():
@@ -129,12 +149,12 @@ def test_a_silent_client_costs_no_more():
     client.connect(board.address)
     used = sum(board.step(later_ms=500) for _ in range(15))
     client.close()
-    board.server.close()
+    board.close()
     check([used])
 
 
 def test_rendering_costs_nothing():
-    document = Document(300, answers.JSON, aged=True)
+    document = Document(300, responses.JSON, aged=True)
 
     def render(n):
         document.begin()
@@ -149,7 +169,7 @@ def test_rendering_costs_nothing():
     assert heap_taken(lambda: render(8750)) == 0
 
 
-def test_a_full_house_costs_no_more():
+def test_busy_slots_cost_no_more():
     """Once the poller has grown to as many entries as there are slots."""
     board = Board()
     board.ask(REQUEST)
@@ -162,5 +182,5 @@ def test_a_full_house_costs_no_more():
         found.append(board.step())
     for client in clients:
         client.close()
-    board.server.close()
+    board.close()
     check(found[5:])

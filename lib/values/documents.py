@@ -5,8 +5,8 @@ What stands around them is planned (planning.layout).
 """
 
 from const import const
-from httpd.answers import JSON, Fixed, problem
 from httpd.document import Document
+from httpd.responses import JSON, Fixed, problem
 from ticks import ticks_add, ticks_diff
 from values.readings import ERROR, HOLD
 

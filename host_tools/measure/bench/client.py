@@ -19,10 +19,10 @@ def ask(port, late_s=0.0, host="127.0.0.1"):
         if late_s:
             time.sleep(late_s)
         sock.sendall(REQUEST)
-        answer = read(sock)
+        response = read(sock)
     took = time.perf_counter() - begin
-    if not answer.startswith(b"HTTP/1.") or answer[9:12] != b"200":
-        raise AssertionError(f"no answer: {answer[:80]!r}")
+    if not response.startswith(b"HTTP/1.") or response[9:12] != b"200":
+        raise AssertionError(f"no response: {response[:80]!r}")
     return took
 
 
@@ -37,17 +37,17 @@ def _connect(host, port):
 
 
 def read(sock):
-    """Read one answer: as long as Content-Length says, or until the server closes."""
-    answer = b""
+    """Read one response: as long as Content-Length says, or until the server closes."""
+    response = b""
     while True:
         part = sock.recv(65536)
-        answer += part
-        head, end, body = answer.partition(b"\r\n\r\n")
+        response += part
+        header, end, body = response.partition(b"\r\n\r\n")
         if not part:
-            return answer
-        if end and b"Content-Length:" in head:
-            if len(body) >= int(head.split(b"Content-Length:")[1].split(b"\r\n")[0]):
-                return answer
+            return response
+        if end and b"Content-Length:" in header:
+            if len(body) >= int(header.split(b"Content-Length:")[1].split(b"\r\n")[0]):
+                return response
 
 
 def many(port, count, late_s=0.0):

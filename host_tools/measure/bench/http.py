@@ -1,4 +1,4 @@
-"""Our server beside the maker's script, asyncio streams, microdot and the least there can be, on
+"""Our server beside DiniTech's script, asyncio streams, microdot and the least there can be, on
 one interpreter.
 """
 
@@ -22,12 +22,12 @@ def main():
     counts = {key: _counts(key, small, wide) for key in servers.SERVERS}
     speeds = _speeds(small)
     print(
-        "| server | heap B | instructions | of the maker's | system calls | requests/s | of bare | p50 ms | p99 ms |"
+        "| server | heap B | instructions | of DiniTech's | system calls | requests/s | of bare | p50 ms | p99 ms |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for key, (_, what) in servers.SERVERS.items():
         heap, instructions, calls = counts[key]
-        ratio = _ratio(instructions, counts["maker"][1])
+        ratio = _ratio(instructions, counts["script"][1])
         rate, of_bare, p50, p99 = speeds[key]
         print(
             f"| {what} | {_whole(heap)} | {_whole(instructions)} | {ratio} | {_tenth(calls)} "
@@ -80,7 +80,7 @@ def _speeds(build):
 
 
 def _cycle(port):
-    """Seconds to the answer, and until the client is ready for the next."""
+    """Seconds to the response, and until the client is ready for the next."""
     begin = time.perf_counter()
     answered = client.ask(port)
     return answered, time.perf_counter() - begin

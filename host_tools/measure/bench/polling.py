@@ -1,4 +1,4 @@
-"""How long an answer takes while a 9600-Bd bus is polled once a second, with all meters well and
+"""How long a response takes while a 9600-Bd bus is polled once a second, with all meters well and
 with one dead.
 """
 

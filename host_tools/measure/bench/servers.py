@@ -32,7 +32,7 @@ LATE_S = 0.004
 # key: (script, what it is)
 SERVERS = {
     "ours": ("ours.py", "lib/httpd"),
-    "maker": ("maker.py", "the maker's script: blocking loop, json.dumps each time"),
+    "script": ("script.py", "DiniTech's script: blocking loop, json.dumps each time"),
     "asyncio": ("streams.py", "asyncio.start_server, readline, json.dumps"),
     "microdot": ("microdot_app.py", f"{MICRODOT.replace('==', ' ')} (.mpy)"),
     "bare": ("bare.py", "bare loop: accept, recv, send, close"),

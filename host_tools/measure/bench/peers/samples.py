@@ -1,4 +1,4 @@
-"""What the peers serve, the samples of the maker's document, and how they report."""
+"""What the peers serve, the samples of DiniTech's document, and how they report."""
 
 import gc
 import sys

@@ -1,6 +1,6 @@
-"""The charger is served within 250 ms whatever else is knocking, and nothing of it stays.
+"""The charger is served within 250 ms whatever others do, and nothing of it stays.
 
-NRGKICK_BRIDGE=HOST:PORT lays siege to a real board instead of the virtual one.
+NRGKICK_BRIDGE=HOST:PORT puts a real board to the test instead of the virtual one.
 """
 
 import contextlib
@@ -11,8 +11,11 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 import bridge
-from host_tools.measure import siege
+from host_tools.measure import stress
+from host_tools.measure.bench import client
 from maker_samples import config as maker_config
 
 SECONDS = 6
@@ -42,17 +45,12 @@ def target(folder):
 def ask(address, path="/api/v1/values.json"):
     """(seconds, parsed body) of one request from the charger's address."""
     begin = time.monotonic()
-    local = (siege.CHARGER, 0) if address[0].startswith("127.") else None
+    local = (stress.CHARGER, 0) if address[0].startswith("127.") else None
     with socket.create_connection(address, timeout=5, source_address=local) as sock:
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: bridge\r\n\r\n".encode())
-        answer = b""
-        while part := sock.recv(4096):
-            answer += part
-            head, end, body = answer.partition(b"\r\n\r\n")
-            if end and len(body) == int(head.split(b"Content-Length:")[1].split()[0]):
-                break
+        header, _, body = client.read(sock).partition(b"\r\n\r\n")
     took = time.monotonic() - begin
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
+    assert header.startswith(b"HTTP/1.1 200 OK\r\n"), header
     return took, json.loads(body)
 
 
@@ -73,36 +71,47 @@ def free_slots(address):
         ]
         time.sleep(0.1)
         for sock in socks:
-            sock.sendall(siege.VALUES)
+            sock.sendall(stress.VALUES)
         return sum(sock.recv(12) == b"HTTP/1.1 200" for sock in socks)
 
 
-def test_the_charger_is_served_while_all_others_knock(tmp_path):
+@contextlib.contextmanager
+def attackers(address, scenario):
+    """They run inside; afterwards `counts` holds what they did."""
+    command = [
+        sys.executable,
+        "-m",
+        "host_tools.measure.stress",
+        address[0],
+        str(address[1]),
+        str(SECONDS + 1),
+        scenario,
+    ]
+    process = subprocess.Popen(command, cwd=bridge.ROOT, stdout=subprocess.PIPE, text=True)
+    counts = []
+    try:
+        assert process.stdout.readline() == "attacking\n"
+        yield counts
+    finally:
+        counts.append(process.communicate(timeout=30)[0])
+
+
+@pytest.mark.parametrize("scenario", list(stress.SCENARIOS))
+def test_the_charger_is_served_while_all_others_attack(tmp_path, scenario):
     with target(tmp_path) as address:
         heap(address)  # the first to ask for the status makes it
         before = heap(address)
-        command = [
-            sys.executable,
-            "-m",
-            "host_tools.measure.siege",
-            address[0],
-            str(address[1]),
-            str(SECONDS + 1),
-        ]
-        attackers = subprocess.Popen(command, cwd=bridge.ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            assert attackers.stdout.readline() == "attacking\n"
+        ask(address)
+        with attackers(address, scenario) as counts:
             times = []
             for _ in range(SECONDS):
                 took, body = ask(address)
                 times.append(took)
                 assert body["device_values"]
                 time.sleep(max(0, 1 - took))
-        finally:
-            out, _ = attackers.communicate(timeout=30)
-        print(out, [round(took * 1000) for took in times])
+        print(counts, [round(took * 1000) for took in times])
         assert max(times) <= LIMIT_S, times
-        assert all(f"{kind.__name__}=" in out for kind in siege.ATTACKERS), out
+        assert all(f"{kind.__name__}=" in counts[0] for kind in stress.SCENARIOS[scenario]), counts
         time.sleep(11)  # what was half open is given up by now
         assert free_slots(address) == SLOTS
         assert heap(address) <= before + GARBAGE

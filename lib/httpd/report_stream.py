@@ -1,29 +1,30 @@
 """Reports that are rendered while they are sent: whole, they would take as much heap as all else that is served."""
 
 from const import const
-from httpd.answers import TEXT, head, problem
 from httpd.document import Document
+from httpd.responses import TEXT, header
 
-# Pieces are sent together up to this: a small segment costs as much as a large one.
+# Parts are sent together up to this: a small segment costs as much as a large one.
 _BATCH_BYTES = const(512)
 _FILLING = b"\n" * 64  # means nothing in JSON, and nothing to Prometheus
 
 
 class Report:
-    """A source. pieces(document, now_ms): a generator that writes a piece and yields, again and again."""
+    """A source. render(document, now_ms): a generator that writes a part and yields, again and again."""
 
-    def __init__(self, desk, content_type, pieces):
+    def __init__(self, stream, content_type, render):
         self.content_type = content_type
-        self.pieces = pieces
+        self.render = render
         self.size = 0  # bytes of the body that are told; 0: not known yet
-        self._desk = desk
+        self._stream = stream
 
     def open(self, now_ms):
-        return self._desk.begin_report(self, now_ms)
+        self._stream.begin_report(self, now_ms)
+        return self._stream
 
 
-class Desk(Document):
-    """The answer of all reports, for one reader at a time; another is asked to come again.
+class ReportStream(Document):
+    """The response of all reports, for one reader at a time, as the server has it (see connection.py).
 
     The length is told before the rest is known: it is that of the first rendering and half as much again, and what is
     left of it is filled with line feeds.
@@ -33,27 +34,21 @@ class Desk(Document):
         super().__init__(2 * _BATCH_BYTES, TEXT)
         self._report = None
         self._rest = ()
-        self._start = 0  # in the answer, of what lies in the stream
+        self._start = 0  # in the response, of what lies in the stream
         self._end = 0
-        self._busy = problem("503", "somebody else reads a report just now: ask again")
 
     def begin_report(self, report, now_ms):
-        if self._readers:
-            return self._busy
         self._report = report
         if not report.size:
             self._measure(now_ms)
-        self._rest = report.pieces(self, now_ms)
-        whole = head("200", report.content_type, report.size)
+        self._rest = report.render(self, now_ms)
         self._stream.seek(0)
-        self.write(whole)
+        self._body = self._end = header(self._stream, "200", report.content_type, report.size)
         self._start = 0
-        self._body = self._end = len(whole)
         self.length = self._body + report.size
-        return self
 
     def _measure(self, now_ms):
-        self._rest = self._report.pieces(self, now_ms)
+        self._rest = self._report.render(self, now_ms)
         size = 0
         while self._render():
             size += self._stream.tell() - self._body
@@ -74,7 +69,7 @@ class Desk(Document):
         return min(count, self._end - offset)
 
     def _render(self):
-        """Put some pieces into the stream, behind the head; False if there are no more."""
+        """Put some parts into the stream, behind the header; False if there are no more."""
         self._stream.seek(self._body)
         for _ in self._rest:
             if self._stream.tell() - self._body >= _BATCH_BYTES:

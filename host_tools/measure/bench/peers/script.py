@@ -1,7 +1,7 @@
-"""The way of the maker's script (Custom API 1.4): one blocking loop, the JSON made anew for each
+"""The way of DiniTech's script (Custom API 1.4): one blocking loop, the JSON made again for each
 request.
 
-micropython maker.py PORT REQUESTS    (0: for ever)
+micropython script.py PORT REQUESTS    (0: for ever)
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Clients that a server on a home network meets on its worst day, all at once: `python -m
-host_tools.measure.siege HOST PORT SECONDS`.
+"""A stress test: the clients that a server on a home network meets on its worst day.
 
-On this machine each kind has an address of its own (127.0.0.x), as attackers would have; the
-charger has CHARGER.
+`python -m host_tools.measure.stress HOST PORT SECONDS [mixed|pose|hammer]`: all kinds at once, twelve that pose as the
+charger, or twelve that ask for everything. On this machine each kind has an address of its own, and of the twelve each
+client, as in a network; the charger has CHARGER.
 """
 
 import random
@@ -12,11 +12,15 @@ import sys
 import threading
 import time
 
+from host_tools.measure.bench import client
+
 CHARGER = "127.0.0.2"
 TLS_HELLO = bytes.fromhex("16030102000100 01fc0303") + random.Random(1).randbytes(501)
 VALUES = b"GET /api/v1/values.json HTTP/1.1\r\nHost: bridge\r\n\r\n"
 PAGE = b"GET / HTTP/1.1\r\nHost: bridge\r\nCookie: " + b"c" * 1500 + b"\r\n\r\n"
 STATUS = b"GET /status.json HTTP/1.1\r\nHost: bridge\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: bridge\r\n\r\n"
+LOG = b"GET /log HTTP/1.1\r\nHost: bridge\r\n\r\n"
 
 
 def connect(address, source):
@@ -65,9 +69,23 @@ def noise(sock, chance):
 
 
 def flood(sock, chance):
-    """Ask as fast as the answers come."""
+    """Ask as fast as the responses come."""
     sock.sendall(chance.choice((VALUES, PAGE, STATUS)))
     sock.recv(2000)
+
+
+def pose(sock, chance):
+    """Do as the charger does, only as fast as the responses come; sometimes only connect."""
+    if chance.random() < 0.7:
+        sock.sendall(VALUES)
+        sock.settimeout(1)
+        sock.recv(2000)
+
+
+def hammer(sock, chance):
+    """Ask for anything and take all of it, again and again."""
+    sock.sendall(chance.choice((VALUES, PAGE, STATUS, METRICS, LOG)))
+    client.read(sock)
 
 
 def no_reader(sock, chance):
@@ -89,6 +107,7 @@ def uploader(sock, chance):
 ATTACKERS = {
     silent: 4, half_open: 3, trickle: 2, tls: 1, scan: 1, noise: 1, flood: 2, no_reader: 2, uploader: 1,
 }  # fmt: skip
+SCENARIOS = {"mixed": ATTACKERS, "pose": {pose: 12}, "hammer": {hammer: 12}}
 
 
 def attack(kind, address, source, seed, ended, counts):
@@ -109,11 +128,13 @@ def attack(kind, address, source, seed, ended, counts):
 
 def main():
     host, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    scenario = sys.argv[4] if len(sys.argv) > 4 else "mixed"
     ended = threading.Event()
     counts = {}
-    for number, (kind, many) in enumerate(ATTACKERS.items()):
+    for number, (kind, many) in enumerate(SCENARIOS[scenario].items()):
         for one in range(many):
-            arguments = (kind, (host, port), f"127.0.1.{number + 1}", one, ended, counts)
+            source = f"127.0.2.{one + 1}" if many == 12 else f"127.0.1.{number + 1}"
+            arguments = (kind, (host, port), source, one, ended, counts)
             threading.Thread(target=attack, args=arguments, daemon=True).start()
     print("attacking", flush=True)
     time.sleep(seconds)
