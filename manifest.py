@@ -8,7 +8,7 @@ lib/planning, firmware/page.html) still lie in the file system; a slot without c
 
 # What is called here is provided by MicroPython's tools/makemanifest.py.
 include("$(PORT_DIR)/boards/manifest.py")
-package("firmware", base_path=".", opt=2)
+package("firmware", base_path=".", opt=3)
 for name in (
     "clamp",
     "daytime",
@@ -19,6 +19,6 @@ for name in (
     "planning",
     "values",
 ):
-    package(name, base_path="lib", opt=2)
+    package(name, base_path="lib", opt=3)
 for name in ("const", "ticks"):
-    module(name + ".py", base_path="lib", opt=2)
+    module(name + ".py", base_path="lib", opt=3)

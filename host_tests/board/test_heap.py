@@ -16,11 +16,11 @@ EXAMPLE = json.loads(Path(bridge.ROOT, "config.example.json").read_text())
 ROD = ("--clamp", "ct1=sine(amps_rms=4, hz=50, mv_per_amp=33, bias_mv=1200)")
 GROWN_ONCE = "107k"  # 118,000 bytes, less what only an ESP32 has there: asyncio, littlefs, sockets
 # A ratchet: what is reached and not to be lost (docs/performance.md), and the table of names that doubles beside the fakes.
-LIVE_BYTES = 100_400  # of it 92,000 is the goal
+LIVE_BYTES = 97_700  # of it 92,000 is the goal
 # Names lie in chunks that grow where there is room; so the firmware's take some bytes more or less, as the fakes' names end.
 CHUNKS_BYTES = 256
 # A ratchet too: MicroPython's table of names (qstrs) doubles at 1,260 of an ESP32's, which takes 9 kB at once.
-NAMES = 1_035
+NAMES = 850
 
 
 def test_example_boots_and_serves_all_it_has_before_the_second_growth(tmp_path):

