@@ -84,4 +84,4 @@ def test_models_are_found_and_units_say_who_they_are(tmp_path):
             meter = told.body["device_info"]["energy_meters"]["0"]
             assert meter == {"name": "Grid", "model": "Eastron SDM630", "serial": "19088743"}
             warnings = [unit["warning"] for unit in board.get("/status.json").body["units"]]
-            assert warnings == [None, "model number 137 where the profile expects 112"]
+            assert warnings == [None, "model number 137 where the profile expects 112 or 121 or 0"]

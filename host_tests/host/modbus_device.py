@@ -81,7 +81,7 @@ def result_of(coroutine):
 
 
 def read_profile(profile, role, image, names=None, reads=None):
-    """{quantity: value in its base unit} after one cycle, of these names or all; what has no value is left out.
+    """{quantity: value in its base unit} after two cycles, of these names or all; what has no value is left out.
 
     `reads` is a list that is given every (function, address, count).
     """
@@ -106,11 +106,13 @@ def read_profile(profile, role, image, names=None, reads=None):
             for at in range(end - read.padding, end):
                 image.setdefault((read.function, at), 0xA5A5)
     unit.reads = planned
-    poll = Poller(master, [unit])
+    poller = Poller(master, [unit], slow_interval_ms=0)
     now_ms = 0
-    while poll.cycles == 0:
-        assert now_ms < LIMIT_MS, "no end of the cycle"
-        now_ms += poll.step(now_ms)
+    for cycle in (1, 2):  # a value that waits for a helper of another read is known in the second
+        device.known = {}
+        while poller.cycles < cycle:
+            assert now_ms < LIMIT_MS, "no end of the cycle"
+            now_ms += poller.step(now_ms)
     assert unit.stats["good"] == unit.stats["requests"] == len(port.reads), unit.stats
     for _, _, count in port.reads:
         assert count <= profile["limits"]["registers_per_read"]

@@ -46,7 +46,7 @@ def test_integers_of_all_types():
         (">H", 65280, TYPES["u16"]),
         (">H", 32768, TYPES["u16"]),
         (">h", -32767, TYPES["s16"]),
-        (">h", 32767, TYPES["s16"]),
+        (">h", 32766, TYPES["s16"]),
         (">h", -1, TYPES["s16"]),
         (">I", 1073741823, TYPES["u32"]),
         (">i", -1073741823, TYPES["s32"]),
@@ -111,6 +111,8 @@ def test_fractions_of_a_count_are_exact_in_both_directions():
 def test_sign_and_magnitude():
     assert _value(">H", 0x8000 | 1200, TYPES["m16"]) == -1200
     assert _value(">H", 1200, TYPES["m16"]) == 1200
+    assert _value(">H", 0x7FFE, TYPES["m16"]) == 32766
+    assert _value(">H", 0xFFFE, TYPES["m16"]) == -32766
 
 
 def test_integers_too_large_and_the_end_of_a_range_are_no_value():
@@ -120,7 +122,10 @@ def test_integers_too_large_and_the_end_of_a_range_are_no_value():
     assert _value(">Q", 0xFFFFFFFFFFFFFFFF, TYPES["u64"]) is None
     assert _value(">H", 0xFFFF, TYPES["u16"]) is None
     assert _value(">H", 0xFFFF, TYPES["m16"]) is None
+    assert _value(">H", 0x7FFF, TYPES["m16"]) is None
     assert _value(">h", -0x8000, TYPES["s16"]) is None
+    assert _value(">h", 0x7FFF, TYPES["s16"]) is None
+    assert _value(">h", 0x7FFF, TYPES["s16"], multiply=-1) is None
     assert _value(">I", 20000000, TYPES["u32"], multiply=1000) is None
 
 

@@ -1,6 +1,6 @@
 """How soon a unit is read again once it answers well, whatever it did before, and what that costs the others (docs/reads.md)."""
 
-from line import Line, adu
+from line import Forgetful, Line, adu
 from test_poller import APART, METER, NEIGHBOURS, apart_unit, build, meter_unit
 
 BOUND_MS = 5000
@@ -38,13 +38,6 @@ ILLS += [refusing(code) for code in (1, 2, 3, 4, 5, 6, 8, 10, 11, 12, 99)]
 ONE = (METER, "energy_meters", meter_unit(5.0))
 TWO_REGISTERS = (NEIGHBOURS, "inverters", meter_unit(5.0))
 THREE = (APART, "inverters", apart_unit(5000, 1111, 7))
-
-
-class Forgetful(list):
-    """Requests that nobody looks at: the small heap of a board."""
-
-    def append(self, request):
-        pass
 
 
 class Site:

@@ -52,17 +52,6 @@ def test_powers_of_ten_beyond_a_million_are_not_believed():
     assert scaled(-32768).value is None  # SunSpec: not implemented
 
 
-def test_value_is_as_old_as_its_power_of_ten():
-    assert scaled(0, at_ms=4000).at_ms == 4000
-    assert scaled(0, at_ms=6000).at_ms == 5000
-
-
-def test_value_is_as_old_as_its_direction():
-    made = register(direction={"address": 9, "negative": 1})
-    read(made.direction, word(1), 3000)
-    assert read(made, word(7), 5000) == -7 and made.at_ms == 3000
-
-
 def test_direction_that_is_unknown_leaves_the_value_unknown():
     made = register(direction={"address": 9, "negative": 2, "positive": 1, "mask": 3})
     assert read(made, word(7)) is None

@@ -3,7 +3,7 @@
 import struct
 
 import planned
-from line import Line
+from line import Forgetful, Line, adu
 from meters.chain import Chain
 from meters.poller import Poller
 from modbus.master import Master
@@ -210,3 +210,24 @@ def test_unit_that_is_silent_where_it_has_nothing_is_found_at_its_base():
     poller, device, _ = build(line)
     line.run(poller, 8000)
     assert device.fields["inv_power_ac_w"] == 3210
+
+
+def test_scale_factor_that_changes_is_never_applied_to_an_older_value():
+    # 2150 W as 2150 and 0, as 215 and 1, as 21500 and -1.
+    shapes = [(2150, 0), (215, 1), (21500, -1)]
+    for refused_ms in (0, 1500, 5000, 20000):
+        line = Line({1: image(40000, [COMMON, inverter(power=2150)])})
+        line.requests = Forgetful()
+        poller, device, _ = build(line)
+        line.run(poller, 5000)
+        for turn in range(12):
+            power, exponent = shapes[turn % 3]
+            line.garble = (lambda reply: adu(1, 0x83, 2)) if refused_ms else None
+            line.run(poller, line.now_ms + refused_ms)
+            line.garble = None
+            line.units[1] = image(40000, [COMMON, inverter(power=power, power_exponent=exponent)])
+            back_ms = line.now_ms
+            for _ in range(30):
+                line.run(poller, line.now_ms + 170)
+                assert device.fields["inv_power_ac_w"] == 2150
+            assert device.at_ms["inv_power_ac_w"] > back_ms, (refused_ms, turn)

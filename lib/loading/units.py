@@ -3,7 +3,7 @@
 from loading.values import own
 from meters.identity import Identity
 from meters.read import Read
-from meters.register import Quantity, Register
+from meters.register import Helper, Quantity, Register
 from meters.unit import Unit
 
 
@@ -34,8 +34,8 @@ def unit(row, devices, count_day, serials, slow_every):
 
 
 def _register(row, before):
-    """before: the registers with smaller numbers; helpers are among them."""
-    made = Register(
+    """before: the registers with smaller numbers; its helpers and factors are among them."""
+    made = (Helper if "helper" in row else Register)(
         row["function"],
         row["address"],
         row["kind"],

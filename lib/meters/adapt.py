@@ -26,24 +26,38 @@ def less(read, now_ms):
 
 
 def _halves(read):
-    """Two reads in place of one, or None if all its values stand at one address."""
-    registers = grouping.in_order(read.registers, lambda r: r.address)
-    middle = len(registers) // 2
-    while middle and registers[middle].address == registers[0].address:
+    """Two reads in place of one, or None if all its spans are the same registers."""
+    spans = grouping.in_order(_spans(read), lambda span: span[:2])
+    middle = len(spans) // 2
+    while middle and spans[middle][:2] == spans[0][:2]:
         middle += 1
-        if middle == len(registers):
+        if middle == len(spans):
             return None
     if not middle:
         return None
     read.cuts = min(read.cuts + 1, 10)
-    halves = [_half(read, registers[:middle]), _half(read, registers[middle:])]
+    halves = [_half(read, spans[:middle]), _half(read, spans[middle:])]
     for quantity in read.quantities:
-        second = any(r in halves[1].registers for r in quantity.registers)
+        needed = [one for r in quantity.registers for one in [r] + r.helpers()]
+        second = any(one in halves[1].registers for one in needed)
         halves[second].quantities.append(quantity)
     return halves
 
 
-def _half(read, registers):
+def _spans(read):
+    """[(first address, address behind, registers)] that stay together: a value and those of its helpers that the read has."""
+    helpers = [helper for r in read.registers for helper in r.helpers()]
+    found = []
+    for register in read.registers:
+        if register not in helpers:
+            span = [register] + [one for one in register.helpers() if one in read.registers]
+            found.append((min([r.address for r in span]), max([r.end for r in span]), span))
+    alone = [r for r in read.registers if r not in [one for span in found for one in span[2]]]
+    return found + [(r.address, r.end, [r]) for r in alone]
+
+
+def _half(read, spans):
+    registers = [register for span in spans for register in span[2]]
     half = grouping.read_of(read.unit, read.function, registers, read.slow)
     half.whole = read
     half.answered = read.answered
@@ -81,18 +95,18 @@ def join(unit, at, now_ms):
 
 def restore(unit, now_ms):
     """What was cut, or lost its padding, since the unit had sent registers last, is as before: it was not these registers."""
-    reads = unit.reads
-    i = 0
-    while i < len(reads):
-        whole = reads[i]
+    for read in list(unit.reads):
+        whole = read
         while whole.whole is not None and states.restorable(whole.whole, now_ms):
             whole = whole.whole
-        if whole is not reads[i]:
-            reads[i:] = [whole] + [one for one in reads[i:] if not _is_of(one, whole)]
+        if whole is not read and read in unit.reads:
+            at = unit.reads.index(read)
+            before = [one for one in unit.reads[:at] if not _is_of(one, whole)]
+            behind = [one for one in unit.reads[at:] if not _is_of(one, whole)]
+            unit.reads[:] = before + [whole] + behind
             _plain(whole, now_ms)
         if whole.state != states.KNOWN:
             whole.no_padding = whole.whole is not None
-        i += 1
     unit.next = 0
     _distinct(unit, now_ms)
 

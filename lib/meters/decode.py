@@ -49,9 +49,14 @@ class Number:
         # Whatever the profile says, at the very end of a type's range stands "no value", never a count.
         if size > 2:
             return self._bytes[self._first] < (0x7F if kind & 0x10 else 0xFF)
-        if kind == _S16:
-            return self._bytes[6] < 0x80
-        return buf[at] & buf[at + 1] < 0xFF
+        return self._within_16_bits(kind)
+
+    def _within_16_bits(self, kind):
+        """Not u16 0xFFFF, s16 0x7FFF and 0x8000, m16 0x7FFF and 0xFFFF."""
+        high, low = self._bytes[6], self._bytes[7]
+        if kind < 0x10:
+            return high & low < 0xFF
+        return high < 0x7F or (high == 0x7F and (low < 0xFF or (self._negative and kind == _S16)))
 
     def scaled(self, multiply, by):
         """The number times multiply, divided by `by` (both up to MOST), rounded; None beyond an int32."""

@@ -3,9 +3,11 @@
 What runs in each poll has frames of 11 words at most (a `for` takes four of them): larger ones would come from the heap.
 """
 
+from const import const
 from meters.decode import MOST, Number
 from ticks import ticks_diff
 
+_FACTOR_MS = const(60000)
 _number = Number()  # the one that is being read
 
 
@@ -19,7 +21,7 @@ class Register:
 
     models = ()  # of SunSpec: the address counts from the first of them that the unit has...
     base = 0  # ...and while this is not known, from its own number
-    # Registers that must be known before this one: ratios, a power of ten, a sign. Most have none.
+    # What gives the value its meaning: ratios, which stand still, and Helpers: a power of ten, a sign. Most have none.
     factors = ()
     exponent = direction = None
     mask = 0xFFFF
@@ -44,7 +46,11 @@ class Register:
         return self.address + (self.kind & 0x0F)
 
     def helpers(self):
-        return list(self.factors) + [r for r in (self.exponent, self.direction) if r is not None]
+        return [r for r in (self.exponent, self.direction) if r is not None]
+
+    def confirmed(self):
+        """Did its helpers hold the same before, or in the same reply, and behind it? No heap."""
+        return _confirms(self.exponent, self.at_ms) and _confirms(self.direction, self.at_ms)
 
     def read(self, buf, data, now_ms):
         """Take the value from a reply whose registers begin at buf[data]. No heap."""
@@ -69,17 +75,17 @@ class Register:
         return _number.scaled(multiply, by) if multiply and by else None
 
     def _ratio(self):
-        """multiply with all factors; 0 while one of them is unknown."""
+        """multiply with all factors; 0 while one of them is unknown, or was not read for long."""
         multiply = self.multiply
         for factor in self.factors:
-            multiply = _times(multiply, factor.value)
+            old = ticks_diff(self.at_ms, factor.at_ms) > _FACTOR_MS
+            multiply = 0 if old else _times(multiply, factor.value)
         return multiply
 
     def _tens(self, sign):
         """Ten to the power that the exponent holds, if it has this sign, else 1; 0 while it is unknown."""
         if self.exponent is None:
             return 1
-        self._grow_old(self.exponent)
         power = self.exponent.value
         if power is None or not -6 <= power <= 6:
             return 0
@@ -90,7 +96,6 @@ class Register:
         direction = self.direction
         if direction is None:
             return multiply
-        self._grow_old(direction)
         if direction.value is None:
             return 0
         way = direction.value & self.mask
@@ -98,10 +103,24 @@ class Register:
             return -multiply
         return multiply if self.positive is None or way == self.positive else 0
 
-    def _grow_old(self, helper):
-        """A value is as old as the register that gives it its meaning."""
-        if ticks_diff(self.at_ms, helper.at_ms) > 0:
-            self.at_ms = helper.at_ms
+
+def _confirms(helper, at_ms):
+    if helper is None:
+        return True
+    return ticks_diff(at_ms, helper.since_ms) >= 0 and ticks_diff(helper.at_ms, at_ms) >= 0
+
+
+class Helper(Register):
+    """A power of ten or a direction. Read in another reply than its value, it is read again behind that, before the value counts."""
+
+    since_ms = 0  # it holds what it holds
+
+    def read(self, buf, data, now_ms):
+        """No heap."""
+        before = self.value
+        Register.read(self, buf, data, now_ms)
+        if self.value != before:
+            self.since_ms = now_ms
 
 
 class Quantity:
@@ -118,11 +137,11 @@ class Quantity:
         self.slow = slow
 
     def update(self):
-        """Put the sum, stamped with its oldest part; False if it cannot be true. No heap."""
+        """Put the sum, with the time of its oldest register; False if it cannot be true. No heap."""
         total = 0
         at_ms = self.registers[0].at_ms
         for register in self.registers:
-            if register.value is None:
+            if register.value is None or not register.confirmed():
                 return True
             total += register.value
             if ticks_diff(at_ms, register.at_ms) > 0:

@@ -92,11 +92,11 @@ class Search(Read):
             missing += len(register.models) if not register.base else 0
         return not missing
 
-    def _registers(self):
+    def _registers(self, quantities=None):
         found = []
-        for quantity in self._chain.wanted:
+        for quantity in quantities or self._chain.wanted:
             for register in quantity.registers:
-                found += [register] + register.helpers()
+                found += [register] + register.helpers() + list(register.factors)
         return found
 
     def _close(self, now_ms):
@@ -104,8 +104,7 @@ class Search(Read):
         there = []
         warning = None
         for quantity in self._chain.wanted:
-            registers = [r for one in quantity.registers for r in [one] + one.helpers()]
-            models = [r.models for r in registers if r.models and not r.base]
+            models = [r.models for r in self._registers([quantity]) if r.models and not r.base]
             if models:
                 warning = "no SunSpec model of %s" % models[0]
             else:

@@ -1,37 +1,27 @@
-"""One Modbus RTU transaction at a time, without waiting: select() a unit, begin() a request, then step() until it has an outcome.
+"""One Modbus RTU request at a time, without waiting: select() a unit, begin() a request, then step() until it has an outcome.
 
-The port is a small object over the UART: `send(buf)` starts sending, not before 3.5 characters of silence, `finish()` returns when the last stop bit is out and
-the line is turned round, `any()` tells how many bytes wait, `readinto(buf)` takes them.
+The port is a small object over the UART: `send(buf)` starts sending, not before 3.5 characters of silence; `finish()` returns when the
+last stop bit is out and the bus is released; `any()` tells how many bytes wait; `readinto(buf)` takes them.
 
-A frame is believed only if unit, function, byte count and CRC answer the open request, and no other master has asked in between. Nor is
-anything asked while another master waits for its answer.
-Everything else on the line (leading zeros of a turning transceiver, the echo of our own request, other units, late replies) is
-stepped over until the time-out. Nothing here allocates after __init__, and no frame on the way has more than 11 words: larger ones
-would come from the heap.
+A frame is accepted only if unit, function, byte count and CRC answer the open request, and no other master has asked in between. Nor is
+anything asked while another master waits for its answer. Everything else on the line (zeros that a transceiver adds, the echo of our
+own request, other units, late replies) is stepped over until the time-out. Nothing here allocates after __init__, and no frame on the
+way has more than 11 words: larger ones would come from the heap.
 """
 
 from const import const
-from modbus.frame import (
-    EXCEPTION_SIZE,
-    MAX_ADU_SIZE,
-    REPLY_OVERHEAD,
-    REQUEST_SIZE,
-    crc16,
-    foreign_request,
-    reply_at,
-    same_bytes,
-    write_request,
-)
+from modbus import frame
+from modbus.frame import EXCEPTION_SIZE, REPLY_OVERHEAD, REQUEST_SIZE, crc16
 from ticks import ticks_add, ticks_diff
 
-# Outcomes of a transaction.
+# Outcomes of a request.
 PENDING = 0
 GOOD = 1
 _SILENT = const(2)  # not one byte before the time-out
-_BAD_CRC = const(3)  # the right head and length, the wrong CRC
-EXCEPTION = 4  # the unit refused; see Master.exception
+_BAD_CRC = const(3)  # the right header and length, the wrong CRC
+EXCEPTION = 4  # an exception response: see Master.exception
 _WRONG_UNIT = const(5)  # a whole frame, but another unit's
-_SHORT = const(6)  # the right head, but the frame broke off
+_SHORT = const(6)  # the right header, but the frame broke off
 _NOISE = const(7)  # bytes that make no frame
 OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "short", "noise")
 
@@ -39,6 +29,7 @@ OUTCOMES = ("pending", "good", "silent", "crc", "exception", "wrong_unit", "shor
 _BLOCK_MS = const(4)
 # Silence after which a frame with a bad CRC is given up; replies in two parts pause for less.
 _GAP_MS = const(20)
+_STRAY = const(3)  # bytes that a turning transceiver may add in front of an answer
 _TAIL_MS = const(50)  # a reply that has begun in time may pause this long altogether
 
 
@@ -57,6 +48,7 @@ class Master:
         self._held = False  # until another master has its answer
         self._expected = 0
         self._at = 0
+        self._done = 0  # what is behind it in the buffer was not looked at
         self._end_ms = 0  # of the request, as far as we know
         self._whole_ms = 0  # the reply cannot have been before that
         self._byte_ms = 0
@@ -67,7 +59,7 @@ class Master:
         self._accepted = False  # the first one is here
         # Of the 3.5 characters the whole milliseconds: the port knows the rest.
         self.silence_ms = 1 if baudrate > 19200 else 3500 * bits // baudrate
-        self.buffer = bytearray(MAX_ADU_SIZE + 8)  # room for some noise in front
+        self.buffer = bytearray(frame.MAX_ADU_SIZE + 8)  # room for some noise in front
         self.length = 0
         self.data = 0  # where the registers of a good reply begin in buffer
         self.exception = 0
@@ -82,7 +74,7 @@ class Master:
         return (characters * self._bits * 1000 + self._baudrate - 1) // self._baudrate
 
     def listen(self, listen_ms):
-        """Let the next request be answered once: two answers within this time are none. No heap."""
+        """Let the next request have one answer: two different ones within this time are none. No heap."""
         self._listen_ms = listen_ms
 
     def select(self, unit, function, timeout_ms):
@@ -94,9 +86,10 @@ class Master:
 
     def begin(self, address, count, now_ms):
         """Send a read request. What waits in the receiver answers nothing that is open and is dropped. No heap."""
-        self.late_unit = self.exception = 0
+        self._keep(now_ms)
+        self.late_unit = self.exception = self._done = 0
         self._crc_failed = self.echo = self._accepted = False
-        write_request(self._request, self._unit, self._function, address, count)
+        frame.write_request(self._request, self._unit, self._function, address, count)
         self._expected = REPLY_OVERHEAD + 2 * count
         self._end_ms = now_ms
         self._deadline_ms = ticks_add(now_ms, self._timeout_ms)
@@ -108,7 +101,7 @@ class Master:
         """Take what has arrived; the outcome, or PENDING. No heap."""
         if self._sending:
             if ticks_diff(self._end_ms, now_ms) <= _BLOCK_MS:
-                self._turn_round(now_ms)
+                self._release(now_ms)
             return PENDING
         if self._held:
             return self._hold(now_ms)
@@ -117,8 +110,7 @@ class Master:
             if outcome:
                 return outcome
         if self._accepted:
-            heard_ms = ticks_diff(now_ms, self._end_ms)
-            return GOOD if heard_ms >= self._listen_ms else PENDING
+            return self._hear_on(now_ms)
         if ticks_diff(now_ms, self._whole_ms) > 0:
             self._whole_ms = now_ms
         return self._give_up(now_ms)
@@ -148,10 +140,11 @@ class Master:
             self._send(now_ms)
         elif ticks_diff(now_ms, self._deadline_ms) >= 0:
             self._held = False
+            self.length = 0  # it is not waited for again
             return _NOISE
         return PENDING
 
-    def _turn_round(self, now_ms):
+    def _release(self, now_ms):
         self._port.finish()
         self._sending = False
         self._whole_ms = ticks_add(self._end_ms, self.wire_ms(self._expected))
@@ -190,50 +183,58 @@ class Master:
         if self._at == 0 and self._echo():
             return PENDING
         while self._at + EXCEPTION_SIZE <= self.length:
-            size = self._size_at(self._at)
-            if size and self._accepted:
-                return _NOISE  # two answers: one of them is to another request
+            size = frame.answer_at(self.buffer, self._at, self._request, self._expected)
             if size:
                 if self._at + size > self.length:
                     break
-                if crc16(self.buffer, self._at, self._at + size) == 0:
-                    outcome = self._accept(size, now_ms)
-                    if outcome != GOOD or not self._listen_ms:
-                        return outcome
-                    self._accepted = True
-                    self._at += size
-                    continue
-                self._crc_failed = True
+                outcome = self._weigh(size, now_ms)
+                if outcome:
+                    return outcome
             self._at += 1
         return PENDING
 
-    def _size_at(self, at):
-        """Size of the answer whose head stands at buffer[at], or 0."""
-        buf, request = self.buffer, self._request
-        if buf[at] != request[0]:
-            return 0
-        if buf[at + 1] == request[1] and buf[at + 2] == self._expected - REPLY_OVERHEAD:
-            return self._expected
-        return EXCEPTION_SIZE if buf[at + 1] == request[1] | 0x80 else 0
+    def _weigh(self, size, now_ms):
+        """What looks like the answer is whole."""
+        if self._accepted:  # already: then one of two different answers is to another request
+            if not frame.repeats(self.buffer, self.data - 3, self._at, size):
+                return _NOISE
+        elif crc16(self.buffer, self._at, self._at + size):
+            self._crc_failed = True
+            return PENDING
+        else:
+            outcome = self._accept(size, now_ms)
+            if outcome != GOOD or not self._listen_ms:
+                return outcome
+        self._at += size - 1
+        self._done = self._at + 1
+        return PENDING
 
-    def _own(self, at):
-        """How many bytes of our own request stand at buffer[at]?"""
-        return same_bytes(self.buffer, at, self.length, self._request)
+    def _hear_on(self, now_ms):
+        """The answer is here. May it be the copy of another one? That is seen when its own comes."""
+        if ticks_diff(now_ms, self._end_ms) < self._listen_ms:
+            return PENDING
+        if self._at + EXCEPTION_SIZE > self.length:
+            return GOOD
+        return _NOISE if ticks_diff(now_ms, self._byte_ms) >= _GAP_MS else PENDING
 
     def _echo(self):
         """Step over our own request; True while it may be one that is not whole yet."""
-        same = self._own(0)
+        same = frame.same_bytes(self.buffer, 0, self.length, self._request)
         if same == REQUEST_SIZE:
             self._at = REQUEST_SIZE
             self.echo = True
         return same < REQUEST_SIZE and same == self.length
 
     def _accept(self, size, now_ms):
-        if self._foreign(self._at):
+        if frame.foreign_request(self.buffer, self._at, self._request):
             self.stats["foreign"] += 1
-            return _NOISE  # the answer may be to the other master's question
+            return _NOISE  # the answer may be to the other master's request
+        if self._listen_ms and self._at > (REQUEST_SIZE if self.echo else 0) + _STRAY:
+            return _NOISE  # the answer may be what was spoilt in front of this
+        self._accepted = True
         self._date(now_ms)
         self.data = self._at + 3
+        self._done = self._at + size
         if size == EXCEPTION_SIZE:
             self.exception = self.buffer[self._at + 2]
             return EXCEPTION
@@ -245,21 +246,16 @@ class Master:
         self.ended_ms = self._whole_ms if held else now_ms
         self.reply_ms = max(0, ticks_diff(self.ended_ms, self._end_ms))
 
-    def _foreign(self, end):
-        """Where the last request of another master in buffer[:end] ends, or 0."""
-        return foreign_request(self.buffer, end, self._request)
-
     def _open(self):
-        """Has another master asked and not yet got its answer?"""
-        behind = self._foreign(self.length)
-        return behind > 0 and not reply_at(self.buffer, behind, self.length)
+        """Where the request of another master ends that has no answer yet, or 0."""
+        return frame.open_request(self.buffer, self.length, self._request)
 
     def _give_up(self, now_ms):
         if self._crc_failed and ticks_diff(now_ms, self._byte_ms) >= _GAP_MS:
             return _BAD_CRC
         if ticks_diff(now_ms, self._deadline_ms) < 0:
             return PENDING
-        if self.length == 0 or (self.length == REQUEST_SIZE == self._own(0)):
+        if self.length == 0 or (self.length == REQUEST_SIZE and self.echo):
             return _SILENT
         return _BAD_CRC if self._crc_failed else self._classify()
 
@@ -268,26 +264,36 @@ class Master:
         buf, at = self.buffer, REQUEST_SIZE if self.echo else 0
         while at < self.length and not buf[at]:
             at += 1
-        if buf[at] != self._request[0] and reply_at(buf, at, self.length):
+        if buf[at] != self._request[0] and frame.reply_at(buf, at, self.length):
             return _WRONG_UNIT
         at = self._at
         if at + 1 < self.length and buf[at] == self._request[0]:
             if buf[at + 1] & 0x7F == self._request[1]:
                 return _SHORT
-        if self._foreign(self.length):
+        if frame.foreign_request(buf, self.length, self._request):
             self.stats["foreign"] += 1
         return _NOISE
 
+    def _keep(self, now_ms):
+        """Leave in the buffer what may be another master's request, or its first bytes. That one waits no longer than we do."""
+        start = self.length
+        if start > self._done and ticks_diff(now_ms, self._byte_ms) < self._timeout_ms:
+            behind = self._open()
+            begun = max(start - REQUEST_SIZE + 1, self._done)
+            start = behind - REQUEST_SIZE if behind > self._done else begun
+        self.length = frame.to_front(self.buffer, start, self.length)
+
     def _drain(self, now_ms):
         """Drop what arrived while nothing was asked: a late reply, noise, or another master's traffic. True if that master waits."""
-        self.length = 0
+        kept = self.length
+        waits = self._open() > 0
         if not self._receive(now_ms):
-            return False
-        if self._foreign(self.length):
-            self.stats["foreign"] += 1
-            return self._open()
-        if reply_at(self.buffer, 0, self.length):
-            self.late_unit = self.buffer[0]
+            return waits
+        if frame.foreign_request(self.buffer, self.length, self._request):
+            self.stats["foreign"] += not waits
+            return self._open() > 0
+        if frame.reply_at(self.buffer, kept, self.length):
+            self.late_unit = self.buffer[kept]
             self.stats["late"] += 1
         else:
             self.stats["noise"] += 1

@@ -10,9 +10,9 @@ _LONGER = const(8)  # registers; more of them cost more than what else keeps two
 
 
 def in_order(items, key):
-    """Sorted by key, equal ones as they stood: MicroPython's sort does not keep them so, and the plan must be the same everywhere."""
-    order = sorted([(key(items[i]), i) for i in range(len(items))])
-    return [items[i] for _, i in order]
+    """As sorted(), which keeps the order of equals on CPython only. A plan is the same on every interpreter."""
+    ranks = sorted([(key(items[i]), i) for i in range(len(items))])
+    return [items[i] for _, i in ranks]
 
 
 def _allowed(unit, start, end):
@@ -29,8 +29,8 @@ def _allowed(unit, start, end):
 
 
 def _spans(register, unit):
-    """[(first address, address behind, registers)] that must be read at once: a value with its power of ten and its direction."""
-    registers = [register] + [r for r in (register.exponent, register.direction) if r is not None]
+    """[(first address, address behind, registers)] that belong in one read: a value with its helpers, where one read may hold them."""
+    registers = [register] + register.helpers()
     start = min([r.address for r in registers])
     end = max([r.end for r in registers])
     if _allowed(unit, start, end):
@@ -86,9 +86,9 @@ def reads(unit, quantities, overhead_chars, slow_every):
             spans = [span for span in rest if span[2][0].function == function]
             for block in blocks(spans, unit, overhead_chars):
                 plan.append(read_of(unit, function, block, is_slow))
-    plan = _helpers_first(plan)
+    plan = in_order(plan, lambda read: _place(read, plan))
     for quantity in quantities:
-        needed = quantity.registers
+        needed = [one for r in quantity.registers for one in [r] + r.helpers()]
         last = None
         for read in plan:
             if any(r in read.registers for r in needed):
@@ -101,7 +101,7 @@ def read_of(unit, function, registers, slow):
     """One read for these; helpers are decoded first, since a value in the same reply may need them."""
     address = min([r.address for r in registers])
     count = max([r.end for r in registers]) - address
-    ordered = in_order(registers, lambda r: (len(r.helpers()) > 0, r.address))
+    ordered = in_order(registers, lambda r: (len(r.helpers()) + len(r.factors) > 0, r.address))
     return Read(unit, function, address, count, ordered, slow)
 
 
@@ -146,17 +146,12 @@ def _allowed_at(read, count):
     return _allowed(read.unit, read.address, read.address + count)
 
 
-def _helpers_first(plan):
-    """What a value of another read needs is asked before it."""
-    first, rest = [], []
-    for read in plan:
-        helps = False
-        for other in plan:
-            if other is not read:
-                needed = [r for register in other.registers for r in register.helpers()]
-                helps = helps or any(r in read.registers for r in needed)
-        (first if helps else rest).append(read)
-    return first + rest
+def _place(read, plan):
+    """The order of reads: ratios of values of other reads come first; what confirms values of other reads comes last."""
+    others = [r for other in plan if other is not read for r in other.registers]
+    if any(helper in read.registers for r in others for helper in r.helpers()):
+        return 2
+    return 0 if any(factor in read.registers for r in others for factor in r.factors) else 1
 
 
 def _joins(plan, span, overhead, slow_every):

@@ -1,13 +1,13 @@
 """From a profile's JSON (docs/profile-format.md) to the registers and quantities of a unit."""
 
-from meters.register import Quantity, Register
+from meters.register import Helper, Quantity, Register
 from meters.unit import Unit
 from planning import quantities
 from values.fields import FIELDS, POSITIVE
 
 
-def register(spec, profile, sign=1):
-    """A Register as a profile describes it."""
+def register(spec, profile, sign=1, kind_of=Register):
+    """A Register as a profile describes it, or another kind of it."""
     defaults = profile.get("defaults", {})
 
     def key(name, default=None):
@@ -18,7 +18,7 @@ def register(spec, profile, sign=1):
     little = key("word_order", "big") == "little"
     multiply, divide = quantities.scale(key("scale", "1"))
     texts = key("invalid", profile.get("invalid", {}).get(type_name, ()))
-    made = Register(
+    made = kind_of(
         key("function", 3),
         spec["address"],
         kind,
@@ -33,15 +33,15 @@ def register(spec, profile, sign=1):
         made.divide *= factor.divide
         factor.multiply = factor.divide = 1
     if "exponent" in spec:
-        made.exponent = register(spec["exponent"], profile)
+        made.exponent = register(spec["exponent"], profile, kind_of=Helper)
     if "direction" in spec:
-        made.direction = register(spec["direction"], profile)
+        made.direction = register(spec["direction"], profile, kind_of=Helper)
         made.negative = spec["direction"]["negative"]
         made.mask = spec["direction"].get("mask", 0xFFFF)
         if "positive" in spec["direction"]:
             made.positive = spec["direction"]["positive"]
     if "model" in spec:
-        for one in [made] + made.helpers():
+        for one in [made] + made.helpers() + made.factors:
             one.models = spec["model"]
     _reduce(made)
     return made

@@ -4,6 +4,7 @@ Grouping works on the objects that the bridge runs with (meters.register); here 
 """
 
 from meters.identity import Identity
+from meters.register import Helper
 from planning import grouping, profile
 
 
@@ -109,8 +110,8 @@ class _Numbered:
         for i, one in enumerate(self._all):
             if one is register:
                 return i
-        for helper in register.helpers():
-            self.number(helper)
+        for needed in list(register.factors) + register.helpers():
+            self.number(needed)
         self._all.append(register)
         return len(self._all) - 1
 
@@ -122,6 +123,8 @@ class _Numbered:
             name: getattr(register, name)
             for name in ("function", "address", "kind", "multiply", "divide")
         }
+        if isinstance(register, Helper):
+            made["helper"] = True
         if register.little:
             made["little"] = True
         if register.invalid:
