@@ -11,14 +11,13 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 import bridge
 from host_tools.measure import stress
 from host_tools.measure.bench import client
 from maker_samples import config as maker_config
 
-SECONDS = 6
+SECONDS = 5
+LATE_S = 0.03  # as over Wi-Fi that is busy
 LIMIT_S = 0.25
 SLOTS = 5
 GARBAGE = 8192  # twice gc.threshold of the firmware; test_httpd_endurance.py is exact
@@ -42,11 +41,12 @@ def target(folder):
         os.close(slave)
 
 
-def ask(address, path="/api/v1/values.json"):
-    """(seconds, parsed body) of one request from the charger's address."""
+def ask(address, path="/api/v1/values.json", late_s=0):
+    """(seconds, parsed body) of one request from the charger's address, sent so long after it has connected."""
     begin = time.monotonic()
     local = (stress.CHARGER, 0) if address[0].startswith("127.") else None
     with socket.create_connection(address, timeout=5, source_address=local) as sock:
+        time.sleep(late_s)
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: bridge\r\n\r\n".encode())
         header, _, body = client.read(sock).partition(b"\r\n\r\n")
     took = time.monotonic() - begin
@@ -96,22 +96,22 @@ def attackers(address, scenario):
         counts.append(process.communicate(timeout=30)[0])
 
 
-@pytest.mark.parametrize("scenario", list(stress.SCENARIOS))
-def test_the_charger_is_served_while_all_others_attack(tmp_path, scenario):
+def test_the_charger_is_served_while_all_others_attack(tmp_path):
     with target(tmp_path) as address:
         heap(address)  # the first to ask for the status makes it
         before = heap(address)
-        ask(address)
-        with attackers(address, scenario) as counts:
-            times = []
-            for _ in range(SECONDS):
-                took, body = ask(address)
-                times.append(took)
-                assert body["device_values"]
-                time.sleep(max(0, 1 - took))
-        print(counts, [round(took * 1000) for took in times])
-        assert max(times) <= LIMIT_S, times
-        assert all(f"{kind.__name__}=" in counts[0] for kind in stress.SCENARIOS[scenario]), counts
+        ask(address)  # now it is known
+        for scenario, kinds in stress.SCENARIOS.items():
+            with attackers(address, scenario) as counts:
+                times = []
+                for _ in range(SECONDS):
+                    took, body = ask(address, late_s=LATE_S)
+                    times.append(took)
+                    assert body["device_values"]
+                    time.sleep(max(0, 1 - took))
+            print(counts, [round(took * 1000) for took in times])
+            assert max(times) <= LIMIT_S, (scenario, times)
+            assert all(f"{kind.__name__}=" in counts[0] for kind in kinds), counts
         time.sleep(11)  # what was half open is given up by now
         assert free_slots(address) == SLOTS
         assert heap(address) <= before + GARBAGE

@@ -82,6 +82,33 @@ def test_who_has_waited_longest_is_next():
         assert begun == [other <= number + 1 for other in range(4)]
 
 
+def test_nobody_is_served_before_who_waits():
+    rig, first, second, _ = with_pages((), ())
+    rig.step(CHECK_MS)
+    rig.run(first, 12)
+    third = rig.connect(host="10.0.1.9")
+    first.incoming.append(b"")
+    third.incoming.append(GET_BIG)
+    rig.step()
+    rig.step()
+    assert first.is_closed and third.sent == b"" and second.sent == b""
+    rig.step(CHECK_MS)
+    assert second.sent and third.sent == b""
+
+
+def test_who_is_next_is_not_dropped_for_others_that_come():
+    rig, first, second, length = with_pages((), ())
+    rig.step(CHECK_MS)
+    for number in range(30):
+        rig.connect(GET_BIG, host="10.0.2.%d" % number)
+        rig.step(1)
+    assert not second.is_closed
+    rig.run(first, 12)
+    first.incoming.append(b"")
+    rig.run(second, 15, CHECK_MS)
+    assert len(second.sent) == length
+
+
 def test_a_document_does_not_wait_for_a_long_page():
     rig = with_pages((), ())[0]
     rig.render(b'{"n": ' + b"1" * 80 + b"}")

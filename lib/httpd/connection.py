@@ -270,12 +270,12 @@ class Connection:
         server = self._server
         idle_ms = ticks_diff(now_ms, self.moved_ms)
         if server.turn is self or server.next is self:
-            idle_ms -= _CLASS
-        elif self.state == _CLOSING:
+            return idle_ms - _CLASS
+        if self.state == _CLOSING:
             return idle_ms + _CLASS
-        elif self.state == _WAITING:
-            idle_ms += _CHANCE_MS
-        elif self.state == _READING and idle_ms < _CHANCE_MS:
+        if self.state == _WAITING:
+            return idle_ms + _CHANCE_MS
+        if self.state == _READING and idle_ms < _CHANCE_MS:
             idle_ms = -idle_ms
         return idle_ms - server.chargers.rank(self.client) * _CLASS
 

@@ -18,6 +18,8 @@ from ticks import ticks_add, ticks_diff
 _FAILURES = const(8)
 _CHECK_MS = const(25)
 _SECOND_MS = const(1000)
+# When a connection has to go, each that its client has counts as much as so long without a sign of life.
+_EACH_MS = const(1000)
 
 # What accept() gives is (host, port), but on the unix port a sockaddr: of IPv4, by its first byte.
 _SOCKADDR = const(2)
@@ -45,13 +47,13 @@ class Server:
     ):
         """`routes`: path in bytes to source, see responses.py; `poller`: a select.poll() of our own.
 
-        `buffer_bytes`: 256 at least, for refusals; more than most requests have, since a read that
+        `buffer_bytes`: at least 256, for refusals; more than most requests have, since a read that
         fills its buffer tries once more; and a slow reader of a document that fits, with its header,
-        does not keep it from changing. `wait_ms`: how long one poll may hold the loop; any wait lasts a tick of 10 ms on
-        an ESP32. `admits()`: whether there is memory for a long response; no heap.
+        does not keep it from changing. `wait_ms`: how long one poll may hold the loop; any wait
+        lasts a tick of 10 ms on an ESP32. `admits()`: whether there is memory for a long response;
+        no heap.
         """
         self._listener = listener
-        self._share = max(1, slots - 2)  # connections of one client, when all are in use
         self._second_ms = 0
         self._failures = 0  # of accept; a check takes one off
         self.routes = []  # each request looks through this very list, from its end
@@ -127,17 +129,20 @@ class Server:
             now_ms = yield 0
 
     def _evict(self, client, now_ms):
-        """End the most expendable connection; one of its own, if this client has its share. Return it."""
+        """End the most expendable connection, to make room for one of this client. Return it."""
         self.chargers.count(client, False)
-        own = 0
-        for connection in self._connections:
-            if connection.client == client:
-                own += 1
         victim = None
+        most = 0
         for connection in self._connections:
-            if connection.client == client or own < self._share:
-                if victim is None or connection.rank(now_ms) >= victim.rank(now_ms):
-                    victim = connection
+            rank = connection.rank(now_ms)
+            if connection.client == client:
+                rank += _EACH_MS
+            for other in self._connections:
+                if other.client == connection.client:
+                    rank += _EACH_MS
+            if victim is None or rank >= most:
+                victim = connection
+                most = rank
         # The youngest last: of several within the same millisecond the older are spared.
         self._connections.remove(victim)
         self._connections.append(victim)
