@@ -12,7 +12,7 @@ sys.path[:] = (
     ["", "lib", ".frozen"] if sys.implementation.name == "micropython" else ["", "lib"] + sys.path
 )
 
-from planning import plan, plan_text, settings, strict_json  # noqa: E402
+from planning import plan, plan_text, profile_file, settings, strict_json  # noqa: E402
 
 PROFILES = "lib/planning/profiles"
 BOARD = "esp32-devkit-max3485"
@@ -36,7 +36,7 @@ def config(name, category):
 def main():
     for file in sorted(os.listdir(PROFILES)):
         name = file[:-5]
-        for category in sorted(load("profile", name)["roles"]):
+        for category in sorted(profile_file.completed(name, load, lambda kind: [])["roles"]):
             read = settings.read(config(name, category), load, lambda kind: [])
             crc = 0
             for piece in plan_text.pieces(plan.make(read, load)):

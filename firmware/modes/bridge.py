@@ -33,9 +33,10 @@ def built(root, memory, plan):
     memory.begin()
     watchdog = Watchdog(trial)
     parts = {"led": _optional("led", _led, plan["led"])}
-    devices, info = _measure(parts, plan)
+    reset = callbacks.resetter(trial)
+    devices, info = _measure(parts, plan, reset)
     watchdog.feed()
-    _serve(parts, plan, root, trial, devices, info)
+    _serve(parts, plan, root, trial, devices, info, reset)
     status.publish(parts, about, devices)
     watchdog.tasks = [
         supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
@@ -43,25 +44,24 @@ def built(root, memory, plan):
     return watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
 
 
-def _measure(parts, plan):
+def _measure(parts, plan, reset):
     """What reads the meters and the clamps, and where the values go."""
     chip.switch_on(plan["on"])
     devices = loading.devices(plan.pop("devices"))
     info = Info(plan["info"])
     parts["time"] = clock_of(plan)
-    parts["bus"] = bus_of(plan, devices, info, parts["time"])
+    parts["bus"] = bus_of(plan, devices, info, parts["time"], reset)
     parts["clamps"] = _optional("clamps", clamps_of, plan, devices, parts["bus"])
     return devices, info
 
 
-def _serve(parts, plan, root, trial, devices, info):
+def _serve(parts, plan, root, trial, devices, info, reset):
     """What answers the charger, and what keeps all of it alive."""
     counters = [parts[name] for name in ("bus", "clamps") if parts[name]]
     document = plan.pop("document")
     categories = loading.categories(document, devices)
     load = [devices[i] for i in plan["load"]]
     values = parts["values"] = Values(devices, categories, document["bytes"], load, counters)
-    reset = callbacks.resetter(trial)
     parts["health"] = health.Health(callbacks.quiet(parts["bus"]), reset)
     parts["server"] = _server(plan["http"], values, info, root, parts["health"].admits)
     station = Station(plan["wifi"], callbacks.announcer(trial, plan["http"]["port"]), reset)
@@ -110,7 +110,7 @@ def clock_of(plan):
     return Clock(plan["time"])
 
 
-def bus_of(plan, devices, info, clock):
+def bus_of(plan, devices, info, clock, reset=None):
     line = plan["line"]
     if not line:
         return None
@@ -124,7 +124,7 @@ def bus_of(plan, devices, info, clock):
     found, rows = [], plan.pop("units")
     while rows:
         row = rows.pop(0)
-        found.append(units.unit(row, devices, count_day, info.serials, plan["slow_every"]))
+        found.append(units.unit(row, devices, count_day, info.serials, plan["slow_every"], reset))
     return Poller(master, found, plan["poll_interval_ms"], plan["slow_interval_ms"])
 
 

@@ -12,8 +12,19 @@ from firmware.hw import chip
 from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store, size
 from firmware.version import VERSION
-from planning import plan, plan_text, settings, strict_json
+from planning import strict_json
+from unload import unload
 
+# What checks a config, and is not needed to plan it.
+_CHECK = (
+    "planning.settings",
+    "planning.sections",
+    "planning.devices",
+    "planning.schema",
+    "planning.profile_format",
+    "planning.register_format",
+    "planning.profile_keys",
+)
 _MOST_BYTES = 8193  # of a config.json: one more than is allowed
 
 
@@ -51,12 +62,16 @@ def planned(store, failed):
             raise error
         what = "cannot be read" if isinstance(error, OSError) else "is refused"
         complaint = "The last good config is in use; config.json %s: %s" % (what, error)
+    from planning import plan
+
     sources = {source: store.crc(source) for source in ["config"] + files.sources}
     return plan.stamped(made, VERSION, sources, is_doubtful, complaint)
 
 
 def written(store, made):
     """Write plan.json; False where the flash is full. The old one goes first: it no longer fits, and takes the room."""
+    from planning import plan_text
+
     path, temporary = store.root + "/plan.json", store.root + "/plan.tmp"
     try:
         _remove(path)
@@ -87,7 +102,14 @@ class Files:
     def plan(self, path):
         with open(path, "rb") as file:
             text = file.read(min(size(path), _MOST_BYTES))  # its buffer is made for what is asked
+        from planning import settings  # and plan later: a board has no room for both
+
         config = settings.read(text, self.load, self.names)
+        del settings
+        unload(*_CHECK)
+        gc.collect()
+        from planning import plan
+
         return plan.make(config, self.load)
 
     def load(self, kind, name):

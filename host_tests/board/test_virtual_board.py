@@ -73,7 +73,7 @@ def test_main_that_returns_ends_the_run(bench):
 
 @pytest.mark.parametrize("leave", ["return", "import sys; sys.exit(1)"])
 def test_refused_config_is_status_2_with_the_line(bench, leave):
-    refusal = "devices[1].unit: 0 is not 1 to 247"
+    refusal = "devices[1].unit: 0 is not 1 to 255"
     status, out, err = bench.run(f"def main(root):\n    print({refusal!r})\n    {leave}\n")
     assert status == 2
     assert refusal in out and refusal in err

@@ -80,6 +80,15 @@ def result_of(coroutine):
     raise AssertionError("the device waited")
 
 
+def _mains_of(quantity):
+    """(function, address) from a power to its volts or hertz, which a vector need not state."""
+    power = quantity.registers[0]
+    if power.mains and not power.models:
+        both = [power, power.mains, *power.mains.helpers()]
+        for at in range(min(one.address for one in both), max(one.end for one in both)):
+            yield power.function, at
+
+
 def read_profile(profile, role, image, names=None, reads=None):
     """{quantity: value in its base unit} after two cycles, of these names or all; what has no value is left out.
 
@@ -94,6 +103,9 @@ def read_profile(profile, role, image, names=None, reads=None):
         for name in profiles.role(profile, role)
         if names is None or name in names
     ]
+    for made in wanted:
+        for at in _mains_of(made):
+            image.setdefault(at, 0x4366)  # 230 as a float
     if "sunspec" in profile:
         bases = profile["sunspec"]["bases"]
         function = profile["defaults"]["function"]

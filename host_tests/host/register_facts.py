@@ -16,7 +16,7 @@ BASE = {
     "soc": Fraction(1, 10),
 }
 
-GAP = 0xA5A5  # what lies between known registers
+GAP = 0x4366  # what lies between known registers; 230 as a float
 # Of each type, whatever a profile says: not a number, or the end of its range.
 NO_VALUE = {
     "f32": [0x7FC00000, 0xFFFFFFFF, 0x7F800000, 0xFF800000],

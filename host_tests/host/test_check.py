@@ -53,7 +53,7 @@ def test_the_example_is_good(capsys):
 def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path, capsys):
     code, out, err = said(capsys, written(tmp_path, [{**METER, "unit": 300}]))
     assert (code, out) == (1, [])
-    assert err == ["devices[0].unit: 300 is out of range; 1 to 247 is allowed"]
+    assert err == ["devices[0].unit: 300 is out of range; 1 to 255 is allowed"]
 
 
 def test_a_missing_file_is_one_line(tmp_path, capsys):

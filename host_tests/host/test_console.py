@@ -69,7 +69,7 @@ def test_last_line_is_remembered():
     ("line", "refusal"),
     [
         ("config.json: not JSON", True),
-        ("devices[1].unit: 300 is not 1 to 247", True),
+        ("devices[1].unit: 300 is not 1 to 255", True),
         ('buss: unknown key; did you mean "bus"?', True),
         ("bus.de: the board has no free pin 40", True),
         ("bye", False),

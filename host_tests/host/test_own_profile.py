@@ -19,17 +19,42 @@ from loading import units
 from loading import values as loading
 from meters.poller import Poller
 from modbus.master import Master
-from planning import plan, profile_format, settings
+from planning import plan, profile_file, profile_format, settings
 
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OURS = profiles_doc.load()
 SDM = OURS["eastron-sdm630"]
-# With factors, a direction, SunSpec, walls, holes, sums, and several roles.
+# With factors, a direction, SunSpec, walls, holes, sums, words apart, several roles, and NEW, which has the rest.
 BASES = [
     "eastron-sdm630", "chint-dtsu666-secondary", "solis-hybrid", "sunspec-inverter", "growatt-sph",
-    "foxess-h3-pro", "deye-3p-hybrid", "huawei-sun2000",
+    "foxess-h3-pro", "deye-3p-hybrid", "huawei-sun2000", "new",
 ]  # fmt: skip
+NEW = {
+    "vendor": "Acme",
+    "model": "E3",
+    "source": ["acme/manuals"],
+    "limits": {"registers_per_read": 100, "walls": ["0x0B00"], "holes": [["0x0C00", "0x0CFF"]], "unit_max": 255},
+    "defaults": {"function": 4, "type": "s32", "word_order": "big"},
+    "roles": {
+        "energy_meters": {
+            "power": [
+                {"label": "P", "source": "acme/manuals", "address": "0x0A00", "high": {"label": "P high", "address": "0x0A10"}, "scale": "1 W", "positive": "import"},
+                {"address": "0x0A20", "absolute": True, "scale": "0.1 W", "offset": "-10 W", "positive": "export"},
+            ],
+            "voltage_l1": {
+                "address": 2610, "type": "u16", "scale": "1 V",
+                "factors": [{"label": "ratio", "function": 3, "address": "0x0006", "type": "u16", "scale": "0.1"}],
+            },
+            "current_l1": {
+                "address": 2611, "type": "u16", "scale": "1 mA",
+                "direction": {"label": "way", "function": 3, "address": 7, "type": "u16", "mask": "0x06", "negative": "0x02", "positive": 4},
+            },
+        }
+    },
+    "identity": {"model_id": {"function": 3, "address": "0x8960", "type": "ascii", "words": 2, "equals": ["B23", "B24"]}},
+}  # fmt: skip
+OURS_AND_NEW = {**OURS, "new": NEW}
 # What an owner may have written for the first format: every key and type that it had.
 OWNERS = {
     path.stem: json.loads(path.read_text("utf-8"))
@@ -42,7 +67,7 @@ function address type word_order scale positive range factors exponent direction
 model_id equals u16 s16 m16 u32 s32 u64 s64 f32 f64
 import export charge generation consumption W kW Wh kWh MWh V mV A mA Hz % degC
 """.split()  # noqa: SIM905 - readable
-SPOILT = 1500
+SPOILT = 1800
 STRANGE = (
     None, True, 0, 1, -1, 5, 70000, 2**40, 1.5, "", "x", "u17", "1 W", "0.1 kWh", "-1 W", "1.2.3 W", "0 W", "0x7FFF",
     "0xZZZZ", "import", "energy_meters", [], {}, [1], [2, 1], [[1, 2]], ["0xFFFF"], {"address": 1}, [{}],
@@ -81,6 +106,7 @@ def complaint(profile):
 
 def build_and_poll(profile):
     """All roles of a profile, with everything that is read of it, against a unit that has nothing but zeros."""
+    profile = {key: profile[key] for key in profile if key != "choice"}  # which needs others
     entries = [
         {"category": category, "profile": "x", "unit": 1, "invert": invert}
         for category in profile["roles"]
@@ -126,7 +152,7 @@ def test_the_device_refuses_what_the_schema_refuses_and_can_use_what_it_lets_thr
     used = set()
     for turn in range(SPOILT):
         name = BASES[turn % len(BASES)]
-        made = spoilt(OURS[name], chance)
+        made = spoilt(OURS_AND_NEW[name], chance)
         error = jsonschema.exceptions.best_match(VALIDATOR.iter_errors(made))
         line = complaint(made)
         if line is None:
@@ -142,7 +168,11 @@ def test_the_device_refuses_what_the_schema_refuses_and_can_use_what_it_lets_thr
             assert len(line) < 400 and "\n" not in line
             # It is never stricter than the schema without a reason that the schema cannot say.
             if not error:
-                reasons = (" lies ", "registers of its own", "smaller number first", '"sunspec"')
+                reasons = (
+                    *(" lies ", "registers of its own", "smaller number first", '"sunspec"'),
+                    *("has no high word", "too far from", 'beside "high"', "is the low word"),
+                    *('"0x" and', "no offset", "beside a direction", "bytes; 1 to"),
+                )
                 assert any(reason in line for reason in reasons), line
 
 
@@ -167,9 +197,9 @@ def test_a_profile_of_the_first_format_stays_valid(name):
 
 def test_doubt_is_read_as_caveat():
     meter = OWNERS["house-meter"]
-    assert "caveat" not in meter and profile_format.caveat(meter) == meter["doubt"]
-    assert profile_format.caveat(OURS["deye-3p-hybrid"]) == OURS["deye-3p-hybrid"]["caveat"]
-    assert profile_format.caveat(SDM) is None
+    assert "caveat" not in meter and profile_file.caveat(meter) == meter["doubt"]
+    assert profile_file.caveat(OURS["deye-3p-hybrid"]) == OURS["deye-3p-hybrid"]["caveat"]
+    assert profile_file.caveat(SDM) is None
     assert complaint(dict(meter, doubt=5)).startswith("profiles/mine.json: doubt: 5 is not text")
     both = dict(meter, caveat="Twice.")
     assert complaint(both).startswith('profiles/mine.json: doubt: the old name of "caveat"')
@@ -209,8 +239,8 @@ POWER = ("roles", "energy_meters", "power")
             "roles.energy_meters.power.address: 70000 is out of range; 0 to 65535 is allowed",
         ),
         (
-            mine(*POWER, "address", value="0x34"),
-            'roles.energy_meters.power.address: "0x34" is not a whole number; 0 to 65535',
+            mine(*POWER, "address", value="0x3G"),
+            'roles.energy_meters.power.address: "0x3G" is not a whole number; 0 to 65535',
         ),
         (
             mine(*POWER, "scale", value="1 kWh"),
@@ -273,3 +303,18 @@ def test_check_names_line_and_column_of_a_slip(tmp_path, capsys):
     ]
     twice = json.dumps(SDM)[:-1] + ', "vendor": "x"}'
     assert "this key is written twice" in said(tmp_path, capsys, twice)[2][0]
+
+
+def test_the_examples_of_the_page_are_profiles():
+    page = (profiles_doc.ROOT / "docs" / "formats" / "profile.md").read_text("utf-8")
+    blocks = [block.split("```")[0] for block in page.split("```json\n")[1:]]
+    whole, sister = (json.loads(block) for block in blocks[:2])
+    files = {"acme-e3": whole, "acme-e3-hv": sister}
+    for name in files:
+        VALIDATOR.validate(files[name])
+        made = profile_file.completed(name, lambda _, one: files[one], list)
+        VALIDATOR.validate(made)
+        assert profile_format.check(made, name) == []
+        build_and_poll(made)
+    for block in blocks[2:]:  # parts of a profile
+        assert json.loads("{" + block + "}")

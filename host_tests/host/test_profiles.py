@@ -11,6 +11,9 @@ from host_tools.build import profiles_doc
 PROFILES = profiles_doc.load()
 SCHEMA = json.loads((profiles_doc.ROOT / "docs" / "profile.schema.json").read_text("utf-8"))
 NAMES = sorted(PROFILES)
+WRITTEN = {
+    name: json.loads((profiles_doc.PROFILES / f"{name}.json").read_text("utf-8")) for name in NAMES
+}
 CATEGORIES = ("inverters", "energy_meters", "batteries", "smart_loads")
 
 # What mbmd reads over RS485 (its meters/rs485 folder) and the 25 devices most likely on a bus in DE, AT and CH.
@@ -41,6 +44,14 @@ def registers(role):
             yield quantity, register
 
 
+def places(register, profile):
+    """Addresses of all words of a register."""
+    if "high" in register:
+        return [register["address"], register["high"]["address"]]
+    count = words(register.get("type", profile["defaults"]["type"]))
+    return [register["address"] + word for word in range(count)]
+
+
 def own_roles(profile):
     return {name: role for name, role in profile["roles"].items() if isinstance(role, dict)}
 
@@ -60,7 +71,9 @@ def in_schema_order(value, schema):
         return all(in_schema_order(one, schema.get("items", {})) for one in value)
     if not isinstance(value, dict):
         return True
-    rows = {key: one for key, one in schema.get("properties", {}).items() if isinstance(one, dict)}
+    whole = SCHEMA["$defs"]["whole"]["properties"] if schema is SCHEMA else {}
+    rows = {**schema.get("properties", {}), **whole}
+    rows = {key: one for key, one in rows.items() if isinstance(one, dict)}
     places = [list(rows).index(key) for key in value if key in rows]
     if set(value) & set(CATEGORIES):
         places = []  # a borrowed role stands behind the one it borrows from
@@ -91,19 +104,33 @@ def test_schema_refuses_a_misspelt_key_anywhere():
         assert not validator.is_valid(json.loads(good.replace(f'"{key}"', f'"{key}x"', 1))), key
 
 
-def test_at_least_a_hundred_profiles_and_none_of_the_likely_ones_missing():
-    assert len(PROFILES) >= 100
+def test_at_least_170_profiles_and_none_of_the_likely_ones_missing():
+    assert len(PROFILES) >= 170
     assert set(PROFILES) >= EXPECTED
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_profile_keeps_the_schema(name):
-    jsonschema.validate(PROFILES[name], SCHEMA, jsonschema.Draft202012Validator)
+    for profile in (WRITTEN[name], PROFILES[name]):
+        jsonschema.validate(profile, SCHEMA, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "extends" in WRITTEN[name]])
+def test_a_difference_says_nothing_that_the_other_profile_says(name):
+    base = PROFILES[WRITTEN[name]["extends"]]
+    for key in ("vendor", "serial", "limits", "defaults", "invalid", "roles", "identity"):
+        assert not repeats(WRITTEN[name].get(key), base.get(key)), key
+
+
+def repeats(patch, base):
+    if isinstance(patch, dict) and isinstance(base, dict):
+        return any(repeats(patch[key], base.get(key)) for key in patch)
+    return patch is not None and patch == base
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_keys_stand_in_the_order_of_the_schema(name):
-    assert in_schema_order(PROFILES[name], SCHEMA)
+    assert in_schema_order(WRITTEN[name], SCHEMA)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -175,8 +202,6 @@ def test_no_grid_meter_or_battery_that_cannot_tell_the_direction(name):
         types = {one.get("type", profile["defaults"]["type"]) for one in power}
         both_ways = len({one["positive"] for one in power}) == 2
         unsigned = types & {"u16", "u32", "u64"}
-        if power[-1]["scale"] == "65536 W":  # the high word, which has the sign
-            unsigned = power[-1].get("type", profile["defaults"]["type"]) == "u16"
         signed = not unsigned or any("direction" in one for one in power)
         assert both_ways or signed
 
@@ -199,9 +224,7 @@ def test_power_of_an_inverter_may_be_negative(name):
     profile = PROFILES[name]
     power = own_roles(profile).get("inverters", {}).get("power", [])
     for one in power if isinstance(power, list) else [power]:
-        low_word = one is power[0] if isinstance(power, list) else False
-        split = low_word and power[-1]["scale"] == "65536 W"
-        assert split or one.get("type", profile["defaults"]["type"])[0] in "sf"
+        assert one.get("type", profile["defaults"]["type"])[0] in "sf"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -209,8 +232,7 @@ def test_no_quantity_lies_in_a_hole_or_across_a_wall(name):
     profile = PROFILES[name]
     limits = profile["limits"]
     for _, register in all_registers(profile):
-        first = register["address"]
-        last = first + words(register.get("type", profile["defaults"]["type"])) - 1
+        first, last = min(places(register, profile)), max(places(register, profile))
         assert last - first < limits["registers_per_read"]
         for wall in limits.get("walls", ()):
             assert not first < wall <= last
@@ -225,10 +247,10 @@ def test_registers_of_a_role_do_not_overlap_and_none_is_added_twice(name):
         owner = {}
         for quantity, register in registers(role):
             place = (register.get("function"), tuple(register.get("model", ())))
-            first = register["address"]
-            for word in range(words(register.get("type", profile["defaults"]["type"]))):
+            for address in places(register, profile):
                 # The same register may serve a total and its phase.
-                assert owner.setdefault((place, first + word), first) == first, quantity
+                first = register["address"]
+                assert owner.setdefault((place, address), first) == first, quantity
         for found in role.values():
             listed = found if isinstance(found, list) else [found]
             assert len({one["address"] for one in listed}) == len(listed)

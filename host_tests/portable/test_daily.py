@@ -86,11 +86,45 @@ def test_total_that_falls_ends_the_count_of_the_day():
     clock.day = 101
     daily.put(TOTAL, 5000, 20)
     device.fields[DAY] = None
-    daily.put(TOTAL, 12, 30)
+    for now_ms in range(30, 80, 10):  # not at the first such reading, which may be a slip
+        daily.put(TOTAL, 12, now_ms)
     assert device.fields == {POWER: None, TOTAL: 12, DAY: None}
     clock.day = 102
     daily.put(TOTAL, 12, 40)
     assert device.fields[DAY] == 0
+
+
+def test_total_that_is_less_for_a_moment_keeps_the_day():
+    # 0, and a number without its high word, between readings of a counter that goes on.
+    for slip in (0, 5000 & 0xFF):
+        clock, device, daily = build()
+        clock.day = 100
+        daily.put(TOTAL, 5000, 10)
+        clock.day = 101
+        daily.put(TOTAL, 5000, 20)
+        for now_ms in range(30, 190, 20):
+            daily.put(TOTAL, slip, now_ms)
+            assert device.fields[TOTAL] >= 5000 and device.at_ms[TOTAL] < now_ms
+            daily.put(TOTAL, 5700, now_ms + 10)
+            assert (device.fields[TOTAL], device.fields[DAY]) == (5700, 700)
+
+
+def test_counter_set_back_over_midnight_begins_no_day():
+    clock, device, daily = build()
+    clock.day = 100
+    daily.put(TOTAL, 5000, 10)
+    clock.day = 101
+    for now_ms in range(20, 80, 10):
+        daily.put(TOTAL, 12, now_ms)
+    assert (device.fields[TOTAL], device.fields[DAY]) == (12, None)
+
+
+def test_total_that_slips_at_midnight_begins_no_day():
+    clock, device, daily = build()
+    for day, total_wh in ((100, 5000), (101, 0), (101, 5000)):
+        clock.day = day
+        daily.put(TOTAL, total_wh, 10)
+    assert (device.fields[TOTAL], device.fields[DAY]) == (5000, 0)
 
 
 def test_reset_within_the_day_is_survived_with_a_store():

@@ -218,7 +218,7 @@ def test_scale_strings():
         assert False, bad
 
 
-def _directed(way, spec):
+def _directed(way, spec, raw=100):
     """100 W beside a direction register that holds `way`."""
     device = planned.device("batteries")
     power = {
@@ -231,7 +231,7 @@ def _directed(way, spec):
     made = profile.quantity(device, "bat_power_w", "power", description, "batteries", False)
     (register,) = made.registers
     register.direction.read(struct.pack(">H", way), 0, 0)
-    register.read(struct.pack(">h", 100), 0, 0)
+    register.read(struct.pack(">h", raw), 0, 0)
     return register.value
 
 
@@ -240,3 +240,24 @@ def test_direction_that_is_neither_of_the_known_ones_gives_no_value():
     assert [_directed(way, both) for way in (0, 1, 2, 0xFFFF)] == [100, -100, None, None]
     assert [_directed(way, {"negative": 1}) for way in (0, 1, 2, 0xFFFF)] == [100, -100, 100, None]
     assert [_directed(way, dict(both, mask=1)) for way in (2, 3)] == [100, -100]
+
+
+def test_nothing_needs_no_direction():
+    both = {"negative": 1, "positive": 0}
+    assert [_directed(way, both, 0) for way in (0, 1, 2, 0xFFFF)] == [0, 0, 0, 0]
+
+
+def test_only_an_exact_nothing_is_zero():
+    number = decode.Number()
+    for fmt, kind, values in (
+        (">h", "s16", (0, 1, -1)),
+        (">I", "u32", (0, 1, 65536)),
+        (">f", "f32", (0.0, 0.25, 3.0, -1.5)),
+        (">d", "f64", (0.0, 2.0**-20, 5.0)),
+        (">Q", "u64", (0, 1 << 40, 3)),
+    ):
+        for value in values:
+            number.take(struct.pack(fmt, value), 0, TYPES[kind], False)
+            assert number.is_zero() == (value == 0), (kind, value)
+    number.take(b"\x80\x00", 0, TYPES["m16"], False)  # minus nothing
+    assert number.is_zero()

@@ -5,7 +5,7 @@ from line import Line
 from meters.identity import Identity
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, layout, profile
+from planning import grouping, layout, model_ids, profile
 from values.documents import Info
 
 # As the SDM630's: model number 112, a serial number of 32 bits.
@@ -26,11 +26,12 @@ def identities(unit, description, serials, knows_serial):
     found = []
     for name, spec in description["identity"].items():
         if name == "model_id" or not knows_serial:
-            count = int(spec["type"][1:]) // 16
-            equals = spec.get("equals")
-            equals = [equals] if type(equals) is int else equals
+            count, equals = model_ids.words(spec), model_ids.listed(spec)
+            expected = (None, None)
+            if equals:
+                expected = model_ids.ranges(equals, count), model_ids.in_words(equals)
             at = spec["function"], spec["address"]
-            found.append(Identity(unit, at[0], at[1], count, equals, 0, serials))
+            found.append(Identity(unit, at[0], at[1], count, *expected, 0, serials))
     return found
 
 
@@ -95,6 +96,28 @@ def test_one_of_several_model_numbers_is_right():
     words[(3, 64514)] = 7
     _, unit, _ = run(words, {}, description)
     assert unit.warning == "model number 7 where the profile expects 111 or 112"
+
+
+def test_a_model_may_be_a_range_two_words_or_a_text():
+    cases = (
+        ({"type": "u16", "equals": [[71, 73], 112]}, 64514, [112], None),
+        ({"type": "u16", "equals": [[71, 73], 112]}, 64514, [72], None),
+        ({"type": "u16", "equals": [[71, 73], 112]}, 64514, [74], "74 where the profile expects 71 to 73 or 112"),
+        ({"type": "u32", "equals": 0x20001}, 64514, [2, 1], None),
+        ({"type": "u32", "equals": 0x20001}, 64514, [1, 2], "65538 where the profile expects 131073"),
+        # "B23 " as ABB writes it, "B24" behind it
+        ({"type": "ascii", "words": 2, "equals": "B23"}, 64514, [0x4232, 0x3320], None),
+        ({"type": "ascii", "words": 2, "equals": "B23"}, 64514, [0x4232, 0x3420], "b'B24 ' where the profile expects \"B23\""),
+    )  # fmt: skip
+    for spec, address, words, warning in cases:
+        description = dict(METER)
+        description["identity"] = {"model_id": dict(spec, function=3, address=address)}
+        _, unit, _ = run(
+            _merged(UNIT, {(3, address + i): word for i, word in enumerate(words)}),
+            {},
+            description,
+        )
+        assert unit.warning == (warning and "model number " + warning), (spec, words)
 
 
 def test_unit_that_tells_nothing_is_read_all_the_same():

@@ -144,6 +144,22 @@ def test_volts_of_three_phases_are_read_where_three_clamps_want_them():
         assert voltages == [[at, "voltage_l1"], None, [at, "voltage_l3"]]
 
 
+def test_volts_of_a_meter_of_one_phase_go_to_the_clamps_of_its_phase():
+    one = {key: PROFILE["roles"]["energy_meters"][key] for key in ("power", "voltage_l1")}
+    profile = dict(PROFILE, roles={"energy_meters": one})
+    for phases, expected in (
+        ((2,), [None, [0, "voltage_l1"], None]),
+        ((None, 3), [[0, "voltage_l1"], None, [1, "voltage_l1"]]),
+        ((3, 3), [None, None, [0, "voltage_l1"]]),
+    ):
+        meters = [
+            meter(unit=i + 1, **({"phase": phase} if phase else {}))
+            for i, phase in enumerate(phases)
+        ]
+        found = made(*(meters + [rod("ct1", "ct2", "ct3")]), load=with_profile(profile))
+        assert [clamp["voltage"] for clamp in found["clamps"]] == expected
+
+
 def test_each_clamp_has_its_pin_and_its_device():
     found = made(inverter(), rod("ct2", "ct1"))
     clamps = [(one["name"], one["pin"], one["device"], one["gain_ua"]) for one in found["clamps"]]
@@ -203,10 +219,36 @@ def test_a_serial_number_that_the_config_gives_is_not_asked_for():
     }
     load = with_profile(dict(PROFILE, identity=identity))
     asked = [read["identity"] for read in made(meter(), load=load)["units"][0]["reads"][1:]]
-    assert asked == [{"equals": [5], "device": 0}, {"equals": None, "device": 0}]
+    nothing = {"equals": None, "expects": None, "device": 0}
+    assert asked == [{"equals": [[5, 5]], "expects": "5", "device": 0}, nothing]
     found = made(meter(info={"serial": "7"}), load=load)
     assert [one.get("identity") for one in found["units"][0]["reads"]].count(None) == 1
     assert len(found["units"][0]["reads"]) == 2 and found["info"]["serials"] == []
+
+
+def test_a_meter_that_tells_nothing_at_all_is_known_by_its_volts():
+    hertz = {"address": 3, "scale": "0.01 Hz"}
+
+    def mains(roles, limits, *devices):
+        (unit,) = made(*devices, load=with_profile(dict(PROFILE, roles=roles, limits=limits)))[
+            "units"
+        ]
+        found = [one["mains"] for one in unit["registers"] if "mains" in one]
+        addresses = [unit["registers"][i]["address"] for i in found]
+        assert all(unit["registers"][i] for i in found)
+        return addresses, [(read["address"], read["count"]) for read in unit["reads"]]
+
+    roles = PROFILE["roles"]
+    assert mains(roles, {}, meter()) == ([9], [(2, 8)])
+    both = dict(roles, energy_meters=dict(roles["energy_meters"], frequency=hertz))
+    assert mains(both, {}, meter()) == ([3], [(2, 2)])
+    assert mains(both, {"walls": [3]}, meter()) == ([], [(2, 1)])
+    far = dict(PROFILE["roles"]["energy_meters"], voltage_l1={"address": 900, "scale": "0.1 V"})
+    far.pop("voltage_l3")
+    assert mains(dict(roles, energy_meters=far), {}, meter()) == ([], [(2, 1)])
+    # An inverter that sleeps makes no power; that is true.
+    own = dict(roles["inverters"], voltage_l1={"address": 2, "scale": "0.1 V"})
+    assert mains(dict(roles, inverters=own), {}, inverter()) == ([], [(1, 1)])
 
 
 def test_a_caveat_is_handed_on_by_its_old_name_too():

@@ -262,6 +262,22 @@ def test_unit_that_is_silent_to_all_but_single_values_is_read():
     assert len(poller.units[0].reads) == 4
 
 
+def test_unit_that_gives_one_register_per_read_is_told_so():
+    words = float_words(4, 52, 500.0)
+    line = Line({1: words})
+    refusal = adu(1, 0x84, 2)
+    line.garble = lambda reply: reply if reply[2] == 2 else refusal
+    bus, (device,) = build(line, [1], "inverters", description=NEIGHBOURS)
+    line.run(bus, 10000)
+    (link,) = bus.units
+    assert device.fields["inv_power_ac_w"] is None
+    assert link.warning == "answers no read of two registers, which its values need"
+    # A unit that only lacks a value is not told so; nor is it once it does answer.
+    line.garble = None
+    line.run(bus, 60000)
+    assert device.fields["inv_power_ac_w"] == 500 and link.warning is None
+
+
 def test_block_that_is_never_answered_is_split_while_the_probe_is():
     # A unit that says nothing at all to a read which holds a register that it lacks.
     unit = float_words(4, 52, 500.0)

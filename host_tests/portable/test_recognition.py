@@ -3,6 +3,7 @@
 import json
 import struct
 
+from planning import profile_file
 from recognition import evidence, identity, recogniser, search, words
 from recognition.unit import Unit
 
@@ -21,8 +22,11 @@ SOME = (
 
 
 def load(name):
-    with open(FOLDER + name + ".json") as text:
-        return json.load(text)
+    def read(kind, one):
+        with open(FOLDER + one + ".json") as text:
+            return json.load(text)
+
+    return profile_file.completed(name, read, lambda kind: [])
 
 
 def identities():

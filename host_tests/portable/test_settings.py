@@ -20,6 +20,7 @@ FILES = {
     "board": {"esp32-devkit-max3485": BOARD, "olimex-esp32-evb": NO_CLAMPS},
     "profile": {
         "eastron-sdm630": profile(energy_meters=POWER, inverters="energy_meters"),
+        "far": dict(profile(energy_meters=POWER), limits={"unit_max": 255}),
         "deye-3p-hybrid": profile(inverters=POWER, batteries=POWER, energy_meters=POWER),
     },
     "model": {"SCT-013-000": {"turns": 2000}, "SCT-013-030": {"amps_per_volt": 30}},
@@ -82,6 +83,8 @@ def test_everything_left_out_has_its_default():
             "profile": "eastron-sdm630",
             "unit": 1,
             "invert": False,
+            "phase": None,
+            "variant": None,
             "timeout_ms": None,
             "pause_ms": None,
             "when_stale": "error",
@@ -135,12 +138,18 @@ def test_bytes_and_a_byte_order_mark_are_read():
 def test_numbers_out_of_range_say_what_is_allowed():
     assert (
         complaint(with_(METER, '"unit": 1', '"unit": 300'))
-        == "devices[0].unit: 300 is out of range; 1 to 247 is allowed"
+        == "devices[0].unit: 300 is out of range; 1 to 255 is allowed"
     )
     assert (
         complaint(with_(METER, '"unit": 1', '"unit": 0'))
-        == "devices[0].unit: 0 is out of range; 1 to 247 is allowed"
+        == "devices[0].unit: 0 is out of range; 1 to 255 is allowed"
     )
+    assert (
+        complaint(with_(METER, '"unit": 1', '"unit": 248'))
+        == "devices[0].unit: 248 is out of range; 1 to 247 is allowed"
+    )
+    far = METER.replace('"eastron-sdm630", "unit": 1', '"far", "unit": 255')
+    assert read(config(far))["devices"][0]["unit"] == 255
     line = "http.port: 65536 is out of range; 1 to 65535 is allowed"
     assert complaint(config(top='"http": {"port": 65536},')) == line
     grid = '{"category": "energy_meters", "fixed": {"grid_power_w": 2147483648}}'
@@ -208,7 +217,7 @@ def test_what_must_be_written_is_asked_for():
     assert complaint(config("")) == "devices: the list is empty; one device or more is needed"
     assert (
         complaint(with_(METER, ', "unit": 1', ""))
-        == "devices[0].unit: missing; 1 to 247 is allowed"
+        == "devices[0].unit: missing; 1 to 255 is allowed"
     )
     line = 'devices[0].category: missing; "inverters", "energy_meters", "batteries" or "smart_loads" is allowed'
     assert complaint(config('{"unit": 1}')) == line
@@ -476,7 +485,17 @@ def test_each_part_of_a_profile_is_checked_in_words():
         assert got.startswith(place), got
         return got[len(place) :]
 
-    assert said("address", 70000) == "address: 70000 is out of range; 0 to 65535 is allowed"
+    allowed = '0 to 65535 is allowed, in hex like "0x1F40", too'
+    assert said("address", 70000) == "address: 70000 is out of range; " + allowed
+    assert said("address", "0x1F4G") == 'address: "0x1F4G" is not a whole number; ' + allowed
+    assert said("address", "0x12345") == "address: 74565 is out of range; " + allowed
+    assert said("offset", "1 V") == (
+        'offset: "1 V" is no offset; a number like "-50", a blank and "W" or "kW" is allowed'
+    )
+    assert said("high", {"address": 5}) == (
+        'type: "s16" has no high word; "u32" or "s32" is allowed'
+    )
+    assert said("label", "") == 'label: "" is empty; 1 to 80 bytes of text are allowed'
     assert said("address", 65535.0)[:12] == "address: 655"
     assert said("type", "u17").startswith('type: "u17" is not allowed; "u16", "s16", "m16"')
     assert said("adress", 1) == 'adress: unknown key; did you mean "address"?'
@@ -488,6 +507,85 @@ def test_each_part_of_a_profile_is_checked_in_words():
         'factors[0].type: missing; "u16" or "s16" is allowed'
     )
     assert said("range", [3, 1]) == "range: begins at 3; the smaller number first"
+
+
+def test_a_profile_that_extends_what_is_not_there_is_one_line():
+    profiles = FILES["profile"]
+    place = "profiles/mine.json: extends: "
+    mine = {"model": "M", "source": ["S"], "extends": "mine"}
+    meter = METER.replace("eastron-sdm630", "mine")
+    for base, line in (
+        ("mine", place + '"mine" extends itself by "mine"; a profile without "extends" is needed'),
+        ("eastron-sdm63", place + 'no profile "eastron-sdm63"; did you mean "eastron-sdm630"?'),
+        (5, place + "5 is not text in quotes; 1 to 64 bytes of text are allowed"),
+        ("eastron-sdm630", None),
+    ):
+        profiles["mine"] = dict(mine, extends=base)
+        got = complaint(config(meter))
+        del profiles["mine"]
+        assert got == line
+    profiles["mine"] = dict(mine, extends="other")
+    profiles["other"] = dict(mine, extends="mine")
+    got = complaint(config(meter))
+    assert got == (
+        'profiles/other.json: extends: "mine" extends itself by "mine" or "other"; '
+        'a profile without "extends" is needed'
+    )
+    # A slip in the base is named there.
+    profiles["other"] = dict(profiles["eastron-sdm630"], vendor=5)
+    assert complaint(config(meter)).startswith("profiles/other.json: vendor: 5 is not text")
+    del profiles["mine"]
+    del profiles["other"]
+
+
+def choosing(name, **profiles):
+    """A profile that chooses among these."""
+    choice = {"function": 3, "address": "0x10", "type": "u16", "profiles": profiles}
+    return dict(profile(energy_meters=POWER), model=name, choice=choice)
+
+
+def test_a_profile_that_chooses_among_others_is_checked_with_them():
+    files = FILES["profile"]
+    place = "profiles/small.json: choice"
+    meter = METER.replace("eastron-sdm630", "small")
+    for choice, line in (
+        ({"small": 5, "eastron-sdm": [7]}, '.profiles: no profile "eastron-sdm"; did you mean "eastron-sdm630"?'),
+        ({"large": 5, "far": 7}, '.profiles: "small" is not among them; a profile chooses itself, too'),
+        ({"small": 5}, ".profiles: 1 of them; 2 or more are needed"),
+        ({"small": 5, "far": 70000}, ".profiles.far: 70000 is out of range; 0 to 65535 is allowed"),
+        ({"small": 5, "deye-3p-hybrid": 7}, '.profiles: "deye-3p-hybrid" has other roles than this one; the same are needed'),
+        ({"small": [[9, 5]], "far": 7}, ".profiles.small[0]: begins at 9; the smaller number first"),
+    ):  # fmt: skip
+        files["small"] = choosing("small", **choice)
+        got = complaint(config(meter))
+        del files["small"]
+        assert got == place + line, got
+
+
+def test_a_variant_is_one_of_those_that_the_profile_chooses_among():
+    files = FILES["profile"]
+    files["small"] = choosing("small", small=5, far=[7, [9, "0x10"]])
+    meter = METER.replace("eastron-sdm630", "small")
+    found = [
+        complaint(with_(meter, '"unit": 1', '"unit": 1, "variant": "%s"' % name))
+        for name in ("far", "fart")
+    ]
+    del files["small"]
+    place = "devices[0].variant: "
+    assert found == [None, place + 'no variant "fart"; did you mean "far"?']
+    line = complaint(with_(METER, '"unit": 1', '"unit": 1, "variant": "far"'))
+    assert line == place + 'profile "eastron-sdm630" has no variants'
+
+
+def test_phase_is_for_meters_of_one_phase():
+    line = (
+        'devices[0].phase: 2 does not go with profile "eastron-sdm630"; '
+        "it is for meters of one phase that measure volts"
+    )
+    assert complaint(with_(METER, '"unit": 1', '"unit": 1, "phase": 2')) == line
+    assert complaint(with_(METER, '"unit": 1', '"unit": 1, "phase": 4')) == (
+        "devices[0].phase: 4 is out of range; 1 to 3 is allowed"
+    )
 
 
 def test_polling_must_be_faster_than_readings_grow_stale():

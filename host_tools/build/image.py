@@ -45,7 +45,8 @@ def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
     found = list(code_and_data(root))
     found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
     owners = list(_owners(config_file))
-    found += owners + _profiles(root, config, {entry.source.stem for entry in owners})
+    paths = {entry.source.stem: entry.source for entry in owners if entry.source != config_file}
+    found += owners + _profiles(root, config, paths)
     return sorted(found)
 
 
@@ -153,10 +154,28 @@ def named(root: Path | str, folder: Path, names: Collection[str] | None = None) 
 
 def _profiles(root, config, owners):
     """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
-    names = _profile_names(config)
+    names = _with_bases(_profile_names(config), root, owners)
     found = named(root, PROFILES, names)
-    missing = names - {entry.source.stem for entry in found} - owners
+    missing = names - {entry.source.stem for entry in found} - set(owners)
     return named(root, PROFILES) if missing else found
+
+
+def _with_bases(names, root, owners):
+    """And all that these extend. owners: {name: path} of the owner's own."""
+    found, more = set(), set(names)
+    while more:
+        found |= more
+        paths = [owners.get(name, Path(root, PROFILES, f"{name}.json")) for name in more]
+        more = {name for path in paths for name in _others(_parsed(path))} - found
+    return found
+
+
+def _others(profile):
+    """Names of the profiles that one extends or chooses among."""
+    choice = profile.get("choice")
+    chosen = choice.get("profiles") if isinstance(choice, dict) else None
+    names = [profile.get("extends"), *(chosen if isinstance(chosen, dict) else ())]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _owners(config_file):
@@ -166,13 +185,13 @@ def _owners(config_file):
         yield Entry(f"profiles/{source.name}", source)
 
 
-def _parsed(config_file):
-    """The config as a dict; empty where the firmware will refuse it anyway."""
+def _parsed(file):
+    """A config or a profile as a dict; empty where the firmware will refuse it anyway."""
     try:
-        config = json.loads(config_file.read_bytes())
+        found = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return config if isinstance(config, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _board_names(config):

@@ -3,6 +3,7 @@
 import json
 
 from host_tools.build import register_tables
+from host_tools.owner import check
 from host_tools.paths import PROFILES, ROOT
 from values.fields import FIELDS
 
@@ -23,7 +24,7 @@ _HEAD = """\
 settings: *preset* is what a program sets for this very device, *default* only a program's general default, so look at
 the device. A role in brackets uses the registers of another one. **One source**: what the charger gets of a role that only
 one project states, among the two tables of registers that the tests hold every profile against. Made from `lib/planning/profiles/` by
-`python -m host_tools.build.profiles_doc`; the format is in [design.md](design.md#profiles).
+`python -m host_tools.build.profiles_doc`; the format is in [formats/profile.md](formats/profile.md).
 
 | Device | Profile | Serial | Roles and quantities | One source | Caveat |
 | --- | --- | --- | --- | --- | --- |
@@ -31,8 +32,9 @@ one project states, among the two tables of registers that the tests hold every 
 
 
 def load():
-    """{name: profile}, sorted by maker and model."""
-    found = {path.stem: json.loads(path.read_text("utf-8")) for path in PROFILES.glob("*.json")}
+    """{name: profile with all that it extends}, sorted by maker and model."""
+    files = check.Files(PROFILES)
+    found = {path.stem: files.profile(path.stem) for path in PROFILES.glob("*.json")}
     key = {name: (one["vendor"].lower(), name) for name, one in found.items()}
     return {name: found[name] for name in sorted(found, key=key.__getitem__)}
 
@@ -102,6 +104,9 @@ def one_source(name, profile, tables):
 
 def caveat(profile):
     words = [profile["caveat"]] if "caveat" in profile else []
+    if "choice" in profile:
+        names = " or ".join(f"`{name}`" for name in profile["choice"]["profiles"])
+        words.append(f"The device says whether it is {names} (`variant`).")
     if "alternatives" in profile:
         words.append(f"See also {', '.join(f'`{name}`' for name in profile['alternatives'])}.")
     return " ".join(words)

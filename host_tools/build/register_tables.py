@@ -166,13 +166,26 @@ def of_profile(name, profile):
     """{(role, quantity): [Fact, ...]} of the roles that have registers of their own."""
     return {
         (role, quantity): [
-            _of_register(name, profile, role, quantity, one)
+            _of_register(name, profile, role, quantity, part)
             for one in (found if isinstance(found, list) else [found])
+            for part in _parts(one, profile)
         ]
         for role, quantities in profile["roles"].items()
         if not isinstance(quantities, str)
         for quantity, found in quantities.items()
     }
+
+
+def _parts(register, profile):
+    """A value whose words lie apart is stated as the sum of both, the high one 65536 times as much worth."""
+    if "high" not in register:
+        return [register]
+    number, _, unit = register["scale"].partition(" ")
+    kind = register.get("type", profile["defaults"]["type"])
+    whole = {key: register[key] for key in register if key != "high"}
+    low = {**whole, "type": "u16"}
+    high = {**whole, "type": kind[0] + "16", "address": register["high"]["address"]}
+    return [low, {**high, "scale": f"{Fraction(number) * 65536} {unit}"}]
 
 
 def _of_register(name, profile, role, quantity, register):

@@ -15,7 +15,7 @@ import jsonschema
 from host_tools.build import boards
 from host_tools.owner import plan_words
 from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
-from planning import budget, plan, profile_format, settings, strict_json
+from planning import budget, plan, profile_file, profile_format, settings, strict_json
 
 _SCHEMA = ROOT / "docs" / "profile.schema.json"
 _CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
@@ -51,13 +51,18 @@ class Files:
             self.asked[f"{kind} {name}"] = path
         return strict_json.loads(path.read_bytes()) if path else None
 
+    def profile(self, name):
+        """A profile with all that it extends."""
+        return profile_file.completed(name, self.load, self.names)
+
 
 def check(path: Path) -> tuple[dict, Files]:
     """(config, files) of a good file; raises SettingsError or OSError."""
     files = Files(path.parent)
     config = settings.read(path.read_bytes(), files.load, files.names)
     for name in sorted({one["profile"] for one in config["devices"] if "profile" in one}):
-        _check_profile(files.load("profile", name), name)
+        for profile in (*profile_file.chain(name, files.load, files.names), files.profile(name)):
+            _check_profile(profile, name)
     return config, files
 
 
@@ -116,9 +121,9 @@ def warnings(config: dict, files: Files, made: dict) -> Iterator[str]:
         name = device.get("profile")
         if name and name not in told:
             told.add(name)
-            profile = files.load("profile", name)
+            profile = files.profile(name)
             yield from profile_format.check(profile, name)
-            caveat = profile_format.caveat(profile)
+            caveat = profile_file.caveat(profile)
             if caveat:
                 yield f"devices[{i}].profile: {caveat}"
         if "clamp" in device and device["power_factor"] == 1:

@@ -40,6 +40,11 @@ def _unit(plan: dict[str, Any], unit: dict[str, Any]) -> Iterator[str]:
     if unit["sunspec"]:
         bases = ", ".join(map(str, unit["sunspec"]["bases"]))
         yield f"  SunSpec: its models are looked for at {bases}"
+    if "choice" in unit:
+        of = unit["choice"]
+        last = of["address"] + of["count"] - 1
+        yield f"  function {of['function']}, {of['address']} to {last}: model number, which chooses the rest (first, and after a silence)"
+        yield f"  of {len(of['sets'])} sets of reads the first:"
     for read in unit["reads"]:
         first, count = read["address"], read["count"]
         wire_ms = budget.read_ms(plan, unit, count)

@@ -20,7 +20,7 @@ from host_tools.owner.finding import Asker, drive
 from host_tools.owner.line import Adapter, Line, setting_words
 from host_tools.owner.remote import RemoteError
 from host_tools.paths import PROFILES
-from planning import profile_format, strict_json
+from planning import profile_file, profile_format, strict_json
 from planning.checks import SettingsError
 from recognition.unit import Unit
 
@@ -91,8 +91,19 @@ def load(name: str) -> dict:
         )
         hint = f"; did you mean {' or '.join(near)}?" if near else "; docs/profiles.md lists them"
         raise RemoteError(f"there is no profile and no file {name}{hint}")
+
+    def read(kind, one):
+        """What it extends lies beside it, or is ours."""
+        places = (path.with_name(f"{one}.json"), PROFILES / f"{one}.json")
+        found = [place for place in places if place.is_file()]
+        return strict_json.loads(found[0].read_bytes()) if found else None
+
     try:
-        profile = strict_json.loads(path.read_bytes())
+        profile = profile_file.completed(
+            path.stem, read, lambda kind: [one.stem for one in PROFILES.glob("*.json")]
+        )
+    except profile_format.SettingsError:
+        raise
     except (ValueError, OSError) as error:
         raise RemoteError(f"{path}: {error}") from None
     profile_format.check(profile, path.stem)

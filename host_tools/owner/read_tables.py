@@ -36,6 +36,9 @@ def _rows(unit, profile, role, name):
     """The registers of a quantity, and their sum where there are several. A generator of reads."""
     specs = profile["roles"][role][name]
     specs = specs if isinstance(specs, list) else [specs]
+    specs = [
+        part for spec in specs for part in ([spec, spec["high"]] if "high" in spec else [spec])
+    ]
     taken, quantity = values.quantity(profile, role, name)
     rows = []
     for spec, register in zip(specs, quantity.registers, strict=True):
@@ -69,6 +72,8 @@ def _role_of(register, helper):
     """What a helper is to the register."""
     if helper is register.direction:
         return "direction"
+    if helper is register.mains:
+        return "volts or hertz"
     return "exponent" if helper is register.exponent else "factor"
 
 

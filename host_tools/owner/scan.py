@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.prompt import Confirm
 
-from host_tools.owner import board_console, scan_report
+from host_tools.owner import board_console, check, scan_report
 from host_tools.owner.arguments import Parser, number
 from host_tools.owner.finding import Asker, Finder, Pair, drive
 from host_tools.owner.line import READ_HOLDING, READ_INPUT, Adapter
@@ -168,8 +168,9 @@ def _recognise(finder, setting, unit, profiles, shown):
 
 
 def load_profiles() -> dict[str, dict]:
-    """{name: profile}"""
-    return {path.stem: json.loads(path.read_bytes()) for path in sorted(PROFILES.glob("*.json"))}
+    """{name: profile with all that it extends}"""
+    files = check.Files(PROFILES)
+    return {path.stem: files.profile(path.stem) for path in sorted(PROFILES.glob("*.json"))}
 
 
 class _Shown:

@@ -7,8 +7,10 @@ from meters.register import Helper, Quantity, Register
 from meters.unit import Unit
 
 
-def unit(row, devices, count_day, serials, slow_every):
-    """A unit with its reads. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's."""
+def unit(row, devices, count_day, serials, slow_every, restart=None):
+    """A unit with its reads. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's;
+    restart(reason): where the unit becomes another model.
+    """
     made = Unit(
         row["address"],
         row["timeout_ms"],
@@ -17,20 +19,32 @@ def unit(row, devices, count_day, serials, slow_every):
         row["boundaries"],
         row["unreadable"],
     )
+    if "choice" in row:
+        from meters.choice import Choice  # only where a unit needs it
+
+        rest = made, devices, count_day, serials, slow_every
+        made.reads = [Choice(made, row, restart, _reads, rest)]
+    else:
+        made.reads = _reads(row, made, devices, count_day, serials, slow_every)
+    return made
+
+
+def _reads(row, unit, devices, count_day, serials, slow_every):
+    """All reads of a unit, in order."""
     registers = []
     for one in row["registers"]:
         registers.append(_register(one, registers))
     quantities = [_quantity(one, registers, devices, count_day) for one in row["quantities"]]
-    made.reads = [_read(one, made, registers, quantities, serials) for one in row["reads"]]
+    reads = [_read(one, unit, registers, quantities, serials) for one in row["reads"]]
     if row["sunspec"]:
         from meters.chain import Chain  # only where a unit needs it
 
         of = row["sunspec"]
         chain = Chain(
-            made, of["function"], of["bases"], quantities, of["overhead_chars"], slow_every
+            unit, of["function"], of["bases"], quantities, of["overhead_chars"], slow_every
         )
-        made.reads.insert(0, chain.search())
-    return made
+        reads.insert(0, chain.search())
+    return reads
 
 
 def _register(row, before):
@@ -50,6 +64,8 @@ def _register(row, before):
         made.factors = [before[i] for i in row["factors"]]
     if "exponent" in row:
         made.exponent = before[row["exponent"]]
+    if "mains" in row:
+        made.mains = before[row["mains"]]
     if "direction" in row:
         made.direction = before[row["direction"]]
         made.mask, made.negative, made.positive = row["mask"], row["negative"], row["positive"]
@@ -62,14 +78,18 @@ def _bytes(text):
 
 def _quantity(row, registers, devices, count_day):
     device = devices[row["device"]]
-    return Quantity(
-        device if row["day_of"] is None else count_day(device, row["day_of"]),
+    target = device if row["day_of"] is None else count_day(device, row["day_of"])
+    made = Quantity(
+        target,
         own(device, row["key"]),
         [registers[i] for i in row["registers"]],
         row["low"],
         row["high"],
         row["slow"],
     )
+    if "offset" in row:
+        made.offset = row["offset"]
+    return made
 
 
 def _read(row, unit, registers, quantities, serials):
@@ -77,7 +97,8 @@ def _read(row, unit, registers, quantities, serials):
     if "identity" in row:
         of = row["identity"]
         words = row["count"] - row["padding"]
-        made = Identity(*place, words, of["equals"], of["device"], serials)
+        expected = of["equals"], of["expects"]
+        made = Identity(*place, words, *expected, of["device"], serials)
         made.count = row["count"]
     else:
         made = Read(*place, row["count"], [registers[i] for i in row["registers"]], row["slow"])

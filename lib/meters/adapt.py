@@ -32,8 +32,11 @@ def _halves(read):
     while middle and spans[middle][:2] == spans[0][:2]:
         middle += 1
         if middle == len(spans):
-            return None
+            middle = 0
     if not middle:
+        if read.count > 1 and not any([r.count > 1 and r.answered for r in read.unit.reads]):
+            read.unit.one_register = True
+            read.unit.warning = "answers no read of two registers, which its values need"
         return None
     read.cuts = min(read.cuts + 1, 10)
     halves = [_half(read, spans[:middle]), _half(read, spans[middle:])]
@@ -46,14 +49,18 @@ def _halves(read):
 
 def _spans(read):
     """[(first address, address behind, registers)] that stay together: a value and those of its helpers that the read has."""
-    helpers = [helper for r in read.registers for helper in r.helpers()]
+    helpers = [helper for r in read.registers for helper in _close_to(r)]
     found = []
     for register in read.registers:
         if register not in helpers:
-            span = [register] + [one for one in register.helpers() if one in read.registers]
+            span = [register] + [one for one in _close_to(register) if one in read.registers]
             found.append((min([r.address for r in span]), max([r.end for r in span]), span))
     alone = [r for r in read.registers if r not in [one for span in found for one in span[2]]]
     return found + [(r.address, r.end, [r]) for r in alone]
+
+
+def _close_to(register):
+    return [one for one in register.needed() if one not in register.factors]
 
 
 def _half(read, spans):
@@ -82,6 +89,16 @@ def replace(read, others, now_ms):
         if other is not read:
             other.due_ms = now_ms
     _distinct(unit, now_ms)
+
+
+def reopen(unit, now_ms):
+    """A unit that was silent says anew which of its profile's models it is, before anything else is asked."""
+    choice = unit.choice
+    choice.reopen(unit.reads, now_ms)
+    unit.turn = choice
+    unit.reads = [choice]
+    unit.next = 0
+    unit.last_unanswered = None
 
 
 def join(unit, at, now_ms):

@@ -1,7 +1,11 @@
 """The energy of the day where a unit has only a total: counted from the total at local midnight."""
 
+from const import const
+
 # What may have been counted between the last reading of a day and the first of the next.
-_UNSEEN_WH = 100
+_UNSEEN_WH = const(100)
+# Readings in a row below the one before that are accepted: some units tell 0, or less, for a moment.
+_CERTAIN = const(5)
 
 
 class Daily:
@@ -20,21 +24,26 @@ class Daily:
         self._day = None
         self._last_wh = 0
         self._midnight_wh = None
+        self._lower = 0  # readings in a row
 
     def put(self, key, total_wh, at_ms):
         """No heap but once a day."""
+        if total_wh < self._last_wh:
+            self._lower += 1
+            if self._lower < _CERTAIN:
+                return
+            self._midnight_wh = None  # another meter, or its counter was set back
+        self._lower = 0
         self._device.put(key, total_wh, at_ms)
         day = self._local_day()
         if day is None:
             self._day = None
-            return
-        if day != self._day:
-            self._turn(day, total_wh)
-        elif total_wh < self._last_wh:
-            self._midnight_wh = None  # another meter, or its counter was set back
+        else:
+            if day != self._day:
+                self._turn(day, total_wh)
+            if self._midnight_wh is not None:
+                self._device.put(self._key, total_wh - self._midnight_wh, at_ms)
         self._last_wh = total_wh
-        if self._midnight_wh is not None:
-            self._device.put(self._key, total_wh - self._midnight_wh, at_ms)
 
     def _turn(self, day, total_wh):
         kept = self._midnight.load() if self._day is None else None

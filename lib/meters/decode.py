@@ -28,7 +28,7 @@ class Number:
         self._fraction = 0  # behind the point: _fraction / 2**_bits
         self._bits = 0
         self._inexact = False
-        self._negative = False
+        self.negative = False
 
     def take(self, buf, at, kind, little):
         """Take the register at buf[at]; False if it is no number or far too large. No heap."""
@@ -39,12 +39,12 @@ class Number:
             i += 1
         self._first = 8 - size
         self._fraction = self._bits = 0
-        self._negative = kind > 0x0F and self._bytes[8 - size] > 0x7F
+        self.negative = kind > 0x0F and self._bytes[8 - size] > 0x7F
         if kind == _F32:
             return self._take_binary32()
         if kind == _F64:
             return self._take_binary64()
-        if self._negative:
+        if self.negative:
             self._drop_sign(kind)
         # Whatever the profile says, at the very end of a type's range stands "no value", never a count.
         if size > 2:
@@ -56,13 +56,21 @@ class Number:
         high, low = self._bytes[6], self._bytes[7]
         if kind < 0x10:
             return high & low < 0xFF
-        return high < 0x7F or (high == 0x7F and (low < 0xFF or (self._negative and kind == _S16)))
+        return high < 0x7F or (high == 0x7F and (low < 0xFF or (self.negative and kind == _S16)))
+
+    def is_zero(self):
+        """Exactly nothing? No heap."""
+        i = self._first
+        while i < 8 and not self._bytes[i]:
+            i += 1
+        # A float's 0 has a tiny fraction.
+        return i == 8 and (not self._fraction or self._bits == 64)
 
     def scaled(self, multiply, by):
         """The number times multiply, divided by `by` (both up to MOST), rounded; None beyond an int32."""
         if multiply < 0:
             multiply = -multiply
-            self._negative = not self._negative
+            self.negative = not self.negative
         if multiply > MOST or by > MOST:
             return None
         value = rest = 0
@@ -88,7 +96,7 @@ class Number:
             value += 1
         if value > _INT32_MAX:
             return None
-        return -value if self._negative else value
+        return -value if self.negative else value
 
     def _carry(self, multiply):
         """What fraction times multiply brings before the point."""

@@ -8,16 +8,17 @@ _BLANK = b"\x00\x20\xff"  # what stands where nobody wrote a number
 class Identity(Read):
     """Stands among the reads of its unit until that has answered, or lacks the register. Allocates; runs once.
 
-    equals: the model numbers that the profile expects; None where the register holds the serial number, which is put into
-    serials[device].
+    equals: [[first, last], ...] of the numbers that the profile expects, and `expects` the same in words; None where
+    the register holds the serial number, which is put into serials[device].
     """
 
-    def __init__(self, unit, function, address, count, equals, device, serials=None):
+    def __init__(self, unit, function, address, count, equals, expects, device, serials=None):
         self.unit = unit
         self.function = function
         self.address = address
         self.count = self._words = count
         self.equals = equals
+        self.expects = expects
         self.device = device
         self._serials = serials
 
@@ -30,9 +31,11 @@ class Identity(Read):
         if self.equals is None:
             if filled:
                 self._serials[self.device] = number
-        elif number not in self.equals:
-            expected = " or ".join([str(one) for one in self.equals])
-            self.unit.warning = "model number %d where the profile expects %s" % (number, expected)
+        elif not any([low <= number <= high for low, high in self.equals]):
+            if self.expects[0] == '"':
+                number = bytes(buf[data : data + 2 * self._words])
+            told = "model number %s where the profile expects %s"
+            self.unit.warning = told % (number, self.expects)
         return ()
 
     def less(self, now_ms):

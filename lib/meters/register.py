@@ -7,6 +7,7 @@ from const import const
 from meters.decode import MOST, Number
 from ticks import ticks_diff
 
+_ABSOLUTE = const(0x40)  # in a register's kind: its sign says nothing
 _FACTOR_MS = const(60000)
 _number = Number()  # the one that is being read
 
@@ -27,6 +28,7 @@ class Register:
     mask = 0xFFFF
     negative = 0
     positive = None  # any value but `negative`
+    mains = None  # volts or hertz of the same meter: while these are 0, too, a 0 is no reading
 
     def __init__(self, function, address, kind, little, multiply, divide, invalid):
         self.function = function
@@ -48,6 +50,13 @@ class Register:
     def helpers(self):
         return [r for r in (self.exponent, self.direction) if r is not None]
 
+    def needed(self):
+        """All registers that its value needs."""
+        found = list(self.factors) + self.helpers()
+        if self.mains is not None:
+            found += self.mains.needed() + [self.mains]
+        return found
+
     def confirmed(self):
         """Did its helpers hold the same before, or in the same reply, and behind it? No heap."""
         return _confirms(self.exponent, self.at_ms) and _confirms(self.direction, self.at_ms)
@@ -57,8 +66,12 @@ class Register:
         data += self.offset
         self.at_ms = now_ms
         self.value = None
-        if not self._marked(buf, data) and _number.take(buf, data, self.kind, self.little):
+        if not self._marked(buf, data) and _number.take(buf, data, self.kind & 0x3F, self.little):
+            if self.kind & _ABSOLUTE:
+                _number.negative = False
             self.value = self._scaled()
+            if self.mains is not None and self.value == self.mains.value == 0:
+                self.value = None
 
     def _marked(self, buf, at):
         """Does the unit say that there is no value?"""
@@ -92,9 +105,9 @@ class Register:
         return 10 ** (power * sign) if power * sign > 0 else 1
 
     def _signed(self, multiply):
-        """multiply with the sign that the direction gives; 0 while that is unknown."""
+        """multiply with the sign that the direction gives, which nothing needs; 0 while that is unknown."""
         direction = self.direction
-        if direction is None:
+        if direction is None or _number.is_zero():
             return multiply
         if direction.value is None:
             return 0
@@ -126,6 +139,7 @@ class Helper(Register):
 class Quantity:
     """The sum of some registers, put into a field of a device when all of them are known."""
 
+    offset = 0  # in base units, added to the sum
     day_of = None  # whose total it is, where the day is counted from it
 
     def __init__(self, device, key, registers, low, high, slow):
@@ -138,7 +152,7 @@ class Quantity:
 
     def update(self):
         """Put the sum, with the time of its oldest register; False if it cannot be true. No heap."""
-        total = 0
+        total = self.offset
         at_ms = self.registers[0].at_ms
         for register in self.registers:
             if register.value is None or not register.confirmed():

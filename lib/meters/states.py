@@ -128,6 +128,8 @@ def _missed(unit, read, event, now_ms):
         _pass_on(unit, read)
         again = unit.reads.index(unit.turn) <= unit.reads.index(read)
         unit.probe_next = again and not unit.probing
+    if unit.choice is not None and unit.state == _ABSENT:
+        adapt("reopen", unit, now_ms)
 
 
 def _pass_on(unit, read):
@@ -147,7 +149,7 @@ def _blame(unit, read):
     """The unit is there: it was the read that went unanswered, not the unit. Its wait counts from then."""
     last = unit.last_unanswered
     unit.last_unanswered = None
-    if unit.probing or last is not read:
+    if last is not None and (unit.probing or last is not read):
         _failed(last, _UNANSWERED, last.due_ms)
 
 
@@ -157,6 +159,8 @@ def answered(read, due_ms):
     read.answered = True
     read.failures = read.cuts = 0
     read.due_ms = due_ms
+    if read.unit.one_register and read.count > 1:
+        read.unit.one_register, read.unit.warning = False, None
 
 
 def refused(read, code, now_ms):

@@ -96,7 +96,7 @@ class Search(Read):
         found = []
         for quantity in quantities or self._chain.wanted:
             for register in quantity.registers:
-                found += [register] + register.helpers() + list(register.factors)
+                found += [register] + register.needed()
         return found
 
     def _close(self, now_ms):

@@ -24,6 +24,8 @@ class Unit:
     turn = None  # ...and in the turn of which read
     probe_next = False  # while it is absent
     last_unanswered = None  # the last read without an answer, until the unit answers anything
+    choice = None  # of meters.choice, once it is known which of its profile's models the unit is
+    one_register = False  # it answered no read of more, which the warning says
     asked_ms = 0  # its last request...
     probing = False  # ...was a probe
     probe = 0  # length of its last probe, if that went unanswered

@@ -8,6 +8,7 @@ _BASE_BYTES = 33000
 _DEVICE_BYTES = 3200
 _CLAMPS_BYTES = 14000
 _SUNSPEC_BYTES = 13000
+_CHOICE_BYTES = 6000  # the reads of a further model, until the unit has said which it is
 _RENDER_MS = 500  # values.json is rendered when a cycle ends, and at least this often
 
 
@@ -18,6 +19,8 @@ def heap_bytes(plan):
         found += _CLAMPS_BYTES
     if any([unit["sunspec"] for unit in plan["units"]]):
         found += _SUNSPEC_BYTES
+    for unit in plan["units"]:
+        found += _CHOICE_BYTES * (len(unit["choice"]["sets"]) if "choice" in unit else 0)
     return found
 
 

@@ -71,7 +71,7 @@ def _wrong(value, kind, allowed):
     """What is wrong with the value, or None. `type() is`, since to Python True is an int."""
     if kind == "pin" and value is None:
         return None
-    if kind == "whole" or kind == "pin":
+    if kind in ("whole", "pin", "word"):
         return _wrong_number(value, (int,), "is not a whole number", allowed)
     if kind == "number":
         return _wrong_number(value, (int, Decimal), "is not a number", allowed)

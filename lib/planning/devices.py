@@ -1,6 +1,13 @@
 """The entries of `devices`: which keys go together, and what no row of the schema says alone."""
 
-from planning.checks import check_keys, checked, complain, filled, nothing_named
+from planning.checks import (
+    SettingsError,
+    check_keys,
+    checked,
+    complain,
+    filled,
+    nothing_named,
+)
 from planning.schema import rows
 
 _MOST = {"inverters": 5, "energy_meters": 5, "batteries": 1, "smart_loads": 1}
@@ -114,6 +121,8 @@ def _choose_mode(device, written, place):
 def _check_profile(device, place, load, names):
     try:
         profile = load("profile", device["profile"])
+    except SettingsError:
+        raise
     except ValueError as error:
         problem = "profile %s is not JSON: " + str(error).replace("%", "%%")
         complain(place + ".profile", problem, device["profile"])
@@ -124,6 +133,39 @@ def _check_profile(device, place, load, names):
         there = ", ".join(sorted(roles)) if type(roles) is dict else "none"
         problem = "profile %%s has no role %s; it has %s" % (device["category"], there)
         complain(place + ".category", problem, device["profile"])
+    _check_unit(device, place, profile.get("limits"))
+    if device["variant"] is not None:
+        _check_variant(device, place, profile.get("choice"))
+    if device["phase"] is not None:
+        _check_phase(device, place, roles)
+
+
+def _check_unit(device, place, limits):
+    """Beyond 247 Modbus has no units, but some makers have."""
+    most = limits.get("unit_max") if type(limits) is dict else None
+    checked(device["unit"], "whole", (1, most if type(most) is int else 247), place + ".unit")
+
+
+def _check_variant(device, place, choice):
+    """Which of the profiles that its profile chooses among, where the unit does not say it."""
+    known = choice.get("profiles") if type(choice) is dict else None
+    if type(known) is not dict:
+        complain(place + ".variant", "profile %s has no variants", device["profile"])
+    if device["variant"] not in known:
+        nothing_named(place + ".variant", "variant", device["variant"], known)
+
+
+def _check_phase(device, place, roles):
+    """Of a meter of one phase, the owner says which it is."""
+    role = roles[device["category"]]
+    role = roles.get(role) if type(role) is str else role
+    role = role if type(role) is dict else {}
+    phases = [name for name in ("voltage_l1", "voltage_l2", "voltage_l3") if name in role]
+    if device["category"] != "energy_meters" or phases != ["voltage_l1"]:
+        problem = (
+            "%s does not go with profile %s; it is for meters of one phase that measure volts"
+        )
+        complain(place + ".phase", problem, device["phase"], device["profile"])
 
 
 def _check_clamp(device, place, board, rx):

@@ -29,18 +29,45 @@ def _allowed(unit, start, end):
 
 
 def _spans(register, unit):
-    """[(first address, address behind, registers)] that belong in one read: a value with its helpers, where one read may hold them."""
-    registers = [register] + register.helpers()
-    start = min([r.address for r in registers])
-    end = max([r.end for r in registers])
-    if _allowed(unit, start, end):
-        return [(start, end, registers)]
+    """[(first address, address behind, registers)] that belong in one read: a value with its helpers, where one read may hold them.
+
+    So do its volts or hertz, if it has any; where they cannot, it does without.
+    """
+    registers = [register] + register.helpers() + _beside(register)
+    if register.mains is not None:
+        mains = register.mains
+        more = registers + [mains] + mains.helpers()
+        if _fit(unit, more):
+            registers = more
+        else:
+            register.mains = None
+    if _fit(unit, registers):
+        return [(_start(registers), _end(registers), registers)]
     return [(r.address, r.end, [r]) for r in registers]
+
+
+def _beside(register):
+    """The high word of a value whose words lie apart: one without the other is no value."""
+    return list(getattr(register, "beside", ()))
+
+
+def _start(registers):
+    return min([r.address for r in registers])
+
+
+def _end(registers):
+    return max([r.end for r in registers])
+
+
+def _fit(unit, registers):
+    """May one read have them all?"""
+    functions = {r.function for r in registers}
+    return len(functions) == 1 and _allowed(unit, _start(registers), _end(registers))
 
 
 def blocks(spans, unit, overhead_chars):
     """Cut spans of one function into reads: [[register, ...], ...] with the least characters on the wire."""
-    spans = in_order(spans, lambda span: span[0])
+    spans = in_order(spans, lambda span: span[:2])
     best = [(0, 0)]  # (cost of the first i spans, where the last block begins)
     for end in range(1, len(spans) + 1):
         choice = None
@@ -75,7 +102,8 @@ def reads(unit, quantities, overhead_chars, slow_every):
         raise ValueError("addresses of SunSpec models are not known before they are looked for")
     fast, slow = [], []
     for quantity in quantities:
-        for register in quantity.registers:
+        others = [r for register in quantity.registers for r in _beside(register)]
+        for register in [r for r in quantity.registers if r not in others]:
             (slow if quantity.slow else fast).extend(_spans(register, unit))
             # Ratios stand still.
             slow.extend([(r.address, r.end, [r]) for r in register.factors])
@@ -101,7 +129,7 @@ def read_of(unit, function, registers, slow):
     """One read for these; helpers are decoded first, since a value in the same reply may need them."""
     address = min([r.address for r in registers])
     count = max([r.end for r in registers]) - address
-    ordered = in_order(registers, lambda r: (len(r.helpers()) + len(r.factors) > 0, r.address))
+    ordered = in_order(registers, lambda r: (len(r.needed()), r.address))
     return Read(unit, function, address, count, ordered, slow)
 
 

@@ -57,6 +57,8 @@ def allowed(kind, limits):
         return words + " bytes of text are allowed"
     if kind == "password":
         return words + ' bytes are allowed, "" for an open network'
+    if kind == "word":
+        return words + ' is allowed, in hex like "0x1F40", too'
     if kind == "pin":
         return words + " or null is allowed"
     return words + " is allowed"

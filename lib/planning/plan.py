@@ -7,7 +7,7 @@ Pure and portable: the same plan to the byte on every interpreter (plan_text), w
 """
 
 from modbus.master import Master
-from planning import budget, layout, zone
+from planning import budget, layout, profile_file, zone
 from planning.site import Site
 
 FORMAT = 1
@@ -18,7 +18,7 @@ _WIFI = ("ssid", "password", "hostname", "ip")
 def make(config, load):
     """A dict of dicts, lists, texts, whole numbers, booleans and None. load(kind, name): as for settings.read()."""
     board = load("board", config["board"])
-    site = Site(config, load)
+    site = Site(config, profile_file.loader(load, lambda kind: ()))
     line = _line(config["bus"], board)
     master = Master(None, line["baudrate"], line["bits"])
     interval_ms = config["bus"]["poll_interval_ms"]

@@ -1,118 +1,30 @@
-"""The format of a profile (docs/design.md, "Profiles"): owners write their own, so each is checked like config.json.
+"""The format of a profile (docs/formats/profile.md): owners write their own, so each is checked like config.json.
 
 docs/profile.schema.json says the same, and more of what only people read; a test holds the two together. What passes here
 can be built and polled.
 """
 
-from planning import quantities, schema
+from planning import model_ids, profile_file, register_format
 from planning.checks import SettingsError, check_keys, checked, complain, filled, joined
+from planning.register_format import rows
 
-_TABLE = """
-[]
-vendor text needed 1 64
-model text needed 1 64
-variants list -
-source list needed
-alternatives list -
-serial section -
-limits section all
-defaults section needed
-invalid section all
-sunspec section -
-roles section needed
-identity section all
-caveat text - 1 500
-
-[limits]
-registers_per_read whole - 4 125
-pause_ms whole - 0 5000
-timeout_ms whole - 20 15000
-walls list -
-holes list -
-
-[defaults]
-function one_of needed 3 4
-type one_of needed u16 s16 m16 u32 s32 f32 u64 s64 f64
-word_order one_of needed big little
-
-[sunspec]
-bases list needed
-
-[register]
-model list -
-function one_of - 3 4
-address whole needed 0 65535
-type one_of - u16 s16 m16 u32 s32 f32 u64 s64 f64
-word_order one_of - big little
-scale text needed 1 20
-positive one_of - import export charge discharge generation consumption
-invalid list -
-range list -
-factors list -
-exponent section -
-direction section -
-
-[factor]
-address whole needed 0 65535
-type one_of needed u16 s16
-scale text needed 1 20
-
-[exponent]
-address whole needed 0 65535
-type one_of needed s16
-
-[direction]
-address whole needed 0 65535
-type one_of needed u16
-mask whole - 1 65535
-negative whole needed 0 65535
-positive whole - 0 65535
-
-[model_id]
-function one_of needed 3 4
-address whole needed 0 65535
-type one_of needed u16
-
-[serial_number]
-function one_of needed 3 4
-address whole needed 0 65535
-type one_of needed u16 u32 u64
-"""
-
-# The first word of a quantity -> the units of its scale.
-_UNITS = {
-    "power": ("W", "kW"),
-    "energy": ("Wh", "kWh", "MWh"),
-    "soc": ("%",),
-    "temperature": ("degC",),
-    "voltage": ("V", "mV"),
-    "current": ("A", "mA"),
-    "frequency": ("Hz",),
-}
 _QUANTITIES = (
     "power energy_total energy_day energy_import energy_export soc temperature voltage_l1 voltage_l2 voltage_l3 "
     "current_l1 current_l2 current_l3 power_l1 power_l2 power_l3 frequency"
 ).split()
 _ROLES = ("inverters", "energy_meters", "batteries", "smart_loads")
-_WORD = (0, 65535)
-_INT32 = (-2147483648, 2147483647)
 
 
 def check(profile, name):
     """Raises SettingsError, which names file and place, if this is no profile; returns [warning of an old key]."""
     file = "profiles/%s.json" % name
     try:
-        written, renamed = _with_new_names(profile)
+        written, renamed = _with_new_names(profile_file.numbered(profile))
         _check(written)
     except SettingsError as error:
         inside = ": " + error.place if error.place else ""
         raise SettingsError(file + inside, error.problem)
     return ["%s: %s: this key is now called %s" % (file, old, new) for old, new in renamed]
-
-
-def caveat(profile):
-    """What the owner should check, or None; of a profile as it is written in its file."""
-    return profile.get("caveat", profile.get("doubt"))
 
 
 def _with_new_names(profile):
@@ -127,22 +39,22 @@ def _with_new_names(profile):
     return written, [("doubt", "caveat")]
 
 
-def _rows(section):
-    return schema.rows(section, table=_TABLE)
-
-
 def _check(written):
-    profile = filled(written, _rows(""), "")
+    profile = filled(written, rows(""), "")
     for name in ("limits", "defaults"):
-        profile[name] = filled(profile[name], _rows(name), name)
+        profile[name] = filled(profile[name], rows(name), name)
     _check_limits(profile["limits"])
-    check_keys(profile["invalid"], _rows("defaults")[1][3], "invalid")
+    check_keys(profile["invalid"], rows("defaults")[1][3], "invalid")
     for kind, texts in profile["invalid"].items():
-        _check_marks(texts, kind, "invalid." + kind)
+        register_format.check_marks(texts, kind, "invalid." + kind)
     if profile["sunspec"] is not None:
-        profile["sunspec"] = filled(profile["sunspec"], _rows("sunspec"), "sunspec")
-        _check_wholes(profile["sunspec"]["bases"], "sunspec.bases", 1, 99, _WORD)
+        profile["sunspec"] = filled(profile["sunspec"], rows("sunspec"), "sunspec")
+        register_format.check_wholes(
+            profile["sunspec"]["bases"], "sunspec.bases", 1, 99, register_format.WORD
+        )
     _check_identity(profile["identity"])
+    if profile["choice"] is not None:
+        _check_choice(profile["choice"])
     check_keys(profile["roles"], _ROLES, "roles")
     if not profile["roles"]:
         complain("roles", "no role; %s is allowed", _ROLES)
@@ -151,33 +63,52 @@ def _check(written):
 
 
 def _check_limits(limits):
-    _check_wholes(limits["walls"] or (), "limits.walls", 0, 99, _WORD)
+    register_format.check_wholes(
+        limits["walls"] or (), "limits.walls", 0, 99, register_format.WORD
+    )
     for i, hole in enumerate(limits["holes"] or ()):
-        _check_wholes(hole, "limits.holes[%d]" % i, 2, 2, _WORD)
-
-
-def _check_wholes(values, place, fewest, most, allowed):
-    """A list of so many whole numbers."""
-    if type(values) not in (list, tuple) or not fewest <= len(values) <= most:
-        problem = "%%s; a list of %d to %d whole numbers is needed" % (fewest, most)
-        complain(place, problem, values)
-    for i, value in enumerate(values):
-        checked(value, "whole", allowed, "%s[%d]" % (place, i))
+        register_format.check_wholes(hole, "limits.holes[%d]" % i, 2, 2, register_format.WORD)
 
 
 def _check_identity(identity):
     check_keys(identity, ("model_id", "serial"), "identity")
     if "serial" in identity:
-        filled(identity["serial"], _rows("serial_number"), "identity.serial")
+        filled(identity["serial"], rows("serial_number"), "identity.serial")
     if "model_id" in identity:
         place = "identity.model_id"
         checked(identity["model_id"], "section", (), place)
         rest = dict(identity["model_id"])
         equals = rest.pop("equals", None)
-        filled(rest, _rows("model_id"), place)
-        _check_wholes(
-            equals if type(equals) is list else [equals], place + ".equals", 1, 99, _WORD
-        )
+        spec = filled(rest, rows("model_id"), place)
+        if (spec["type"] == "ascii") != (spec["words"] is not None):
+            complain(place + ".words", 'the number of registers of "ascii", and of nothing else')
+        _check_equals(equals, spec, place + ".equals")
+
+
+def _check_equals(equals, spec, place):
+    """One of, or a list of: numbers and ranges of them, or beginnings of texts."""
+    several = equals if type(equals) is list else [equals]
+    if not 1 <= len(several) <= 99:
+        complain(place, "%s; a list of 1 to 99 is needed", equals)
+    words = model_ids.words(spec)
+    for i, one in enumerate(several):
+        at = "%s[%d]" % (place, i) if several is equals else place
+        if spec["type"] == "ascii":
+            checked(one, "text", (1, 2 * words), at)
+        elif type(one) is list:
+            register_format.check_wholes(one, at, 2, 2, (0, 65536**words - 1))
+            if one[0] > one[1]:
+                complain(at, "begins at %s; the smaller number first", one[0])
+        else:
+            checked(one, "whole", (0, 65536**words - 1), at)
+
+
+def _check_choice(written):
+    spec = filled(written, rows("choice"), "choice")
+    if len(spec["profiles"]) < 2:
+        complain("choice.profiles", "%s of them; 2 or more are needed", len(spec["profiles"]))
+    for name, equals in spec["profiles"].items():
+        _check_equals(equals, spec, joined("choice.profiles", name))
 
 
 def _check_role(role, profile, place):
@@ -192,80 +123,9 @@ def _check_role(role, profile, place):
     for name, specs in role.items():
         place_of = joined(place, name)
         if type(specs) is not list:
-            _check_register(specs, name, profile, place_of)
+            register_format.check(specs, name, profile, place_of)
             continue
         if not 2 <= len(specs) <= 8:
             complain(place_of, "%s registers; 2 to 8 may be added up", len(specs))
         for i, spec in enumerate(specs):
-            _check_register(spec, name, profile, "%s[%d]" % (place_of, i))
-
-
-def _check_register(written, quantity, profile, place):
-    spec = filled(written, _rows("register"), place)
-    first = quantity.split("_")[0]
-    _check_scale(spec["scale"], _UNITS[first], place + ".scale")
-    if (first == "power") != (spec["positive"] is not None):
-        problem = "missing; what a positive value means is needed"
-        complain(place + ".positive", problem if first == "power" else "only power has a sign")
-    kind = spec["type"] or profile["defaults"]["type"]
-    if spec["invalid"] is not None:
-        _check_marks(spec["invalid"], kind, place + ".invalid")
-    if spec["range"] is not None:
-        _check_wholes(spec["range"], place + ".range", 2, 2, _INT32)
-        if spec["range"][0] > spec["range"][1]:
-            complain(place + ".range", "begins at %s; the smaller number first", spec["range"][0])
-    _check_helpers(spec, place)
-    if (spec["model"] is None) != (profile["sunspec"] is None):
-        complain(place + ".model", 'goes with "sunspec", in every register or in none')
-    if spec["model"] is not None:
-        _check_wholes(spec["model"], place + ".model", 1, 99, _WORD)
-    _check_place(spec["address"], int(kind[1:]) // 16, profile["limits"], place + ".address")
-
-
-def _check_helpers(spec, place):
-    for i, factor in enumerate(spec["factors"] or ()):
-        place_of = "%s.factors[%d]" % (place, i)
-        filled(factor, _rows("factor"), place_of)
-        _check_scale(factor["scale"], ("",), place_of + ".scale")
-    for name in ("exponent", "direction"):
-        if spec[name] is not None:
-            filled(spec[name], _rows(name), joined(place, name))
-
-
-def _check_scale(text, units, place):
-    number, _, unit = text.partition(" ")
-    digits = number.replace(".", "", 1)
-    try:
-        if unit not in units or not digits or not all(c in "0123456789" for c in digits):
-            raise ValueError
-        quantities.scale(text)
-    except ValueError:
-        if not units[0]:
-            complain(place, '%s is no scale; a number like "0.1" is allowed', text)
-        complain(
-            place, '%s is no scale; a number like "0.1", a blank and %s is allowed', text, units
-        )
-
-
-def _check_marks(texts, kind, place):
-    """Raw values that mean "no value", in hex."""
-    digits = int(kind[1:]) // 4
-    checked(texts, "list", (), place)
-    for i, text in enumerate(texts):
-        good = type(text) is str and text[:2] == "0x" and len(text) == digits + 2
-        if not good or not all(c in "0123456789ABCDEF" for c in text[2:]):
-            problem = '%%s; "0x" and %d digits, 0 to 9 and A to F, are needed' % digits
-            complain("%s[%d]" % (place, i), problem, text)
-
-
-def _check_place(address, words, limits, place):
-    """No read may touch what the profile itself forbids."""
-    last = address + words - 1
-    if last > 65535:
-        complain(place, "%s is too near to the end for its type; 65535 is the last", address)
-    for wall in limits["walls"] or ():
-        if address < wall <= last:
-            complain(place, "%s lies across the wall at %s", address, wall)
-    for low, high in limits["holes"] or ():
-        if address <= high and last >= low:
-            complain(place, "%s lies in the hole from %s to %s", address, low, high)
+            register_format.check(spec, name, profile, "%s[%d]" % (place_of, i))

@@ -12,6 +12,8 @@ TYPES = {
     "u64": 0x04, "s64": 0x14, "f64": 0x24,
 }  # fmt: skip
 
+ABSOLUTE = 0x40  # with a type: the sign of the count says nothing
+
 # unit of a scale string -> power of ten to the base unit
 UNITS = {
     "W": 0, "kW": 3, "mW": -3,
@@ -46,6 +48,17 @@ def plausible(quantity):
     if quantity.startswith("voltage"):
         return (0, 10000)
     return (-1000000, 1000000)
+
+
+def offset(text):
+    """("-50 degC") -> that in the base unit; 0 for None. ValueError where it is no whole number of them."""
+    if text is None:
+        return 0
+    negative = text[:1] == "-"
+    multiply, divide = scale(text[negative:])
+    if divide > 1:
+        raise ValueError('offset "%s": finer than what is counted' % text)
+    return -multiply if negative else multiply
 
 
 def scale(text):

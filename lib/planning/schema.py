@@ -60,8 +60,10 @@ info section all
 
 [device.profile]
 profile text needed 1 64
-unit whole needed 1 247
+unit whole needed 1 255
 invert yes_no false
+phase whole - 1 3
+variant text - 1 64
 timeout_ms whole - 10 5000
 pause_ms whole - 0 2000
 

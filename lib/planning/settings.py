@@ -7,21 +7,46 @@ there is none; `names(kind)` lists their names. The dict has every key of the sc
 what was left out and has no default. Raises SettingsError, whose text is one line.
 """
 
-from planning import profile_format, sections, strict_json
-from planning.checks import SettingsError
+from planning import profile_file, profile_format, sections, strict_json
+from planning.checks import SettingsError, complain, nothing_named
 
 _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
-    config = sections.completed(_parsed(text), load, names)
+    config = sections.completed(_parsed(text), profile_file.loader(load, names), names)
     checked = []
     for device in config["devices"]:
-        name = device.get("profile")
-        if name and name not in checked:
-            profile_format.check(load("profile", name), name)
-            checked.append(name)
+        if device.get("profile"):
+            _check_profile(device["profile"], load, names, checked)
     return config
+
+
+def _check_profile(name, load, names, checked):
+    """What it extends comes first: a slip there is named there."""
+    base = load("profile", name).get("extends")
+    if base:
+        _check_profile(base, load, names, checked)
+    if name not in checked:
+        checked.append(name)
+        profile = profile_file.completed(name, load, names)
+        profile_format.check(profile, name)
+        _check_choice(name, profile, load, names, checked)
+
+
+def _check_choice(name, profile, load, names, checked):
+    """The profiles among which the unit chooses."""
+    choice = profile.get("choice")
+    place = "profiles/%s.json: choice.profiles" % name
+    if choice and name not in choice["profiles"]:
+        complain(place, "%s is not among them; a profile chooses itself, too", name)
+    for other in sorted(choice["profiles"]) if choice else ():
+        if load("profile", other) is None:
+            nothing_named(place, "profile", other, names("profile"))
+        _check_profile(other, load, names, checked)
+        roles = profile_file.completed(other, load, names)["roles"]
+        if sorted(roles) != sorted(profile["roles"]):
+            complain(place, "%s has other roles than this one; the same are needed", other)
 
 
 def _parsed(text):

@@ -1,6 +1,6 @@
 """From the checked config to the devices of the plan, what info.json tells of them, the clamps and the units that are asked."""
 
-from planning import clamp_models, profile, profile_format
+from planning import clamp_models, profile, profile_file
 from planning.decimals import scaled
 from planning.units import UnitPlan
 from values.fields import FIELDS, TENTHS, kind_of, power_key
@@ -109,7 +109,7 @@ class Site:
         position = len(self.devices) - 1
         category = device["category"]
         unit = self._unit(entry, description)
-        caveat = profile_format.caveat(description)
+        caveat = profile_file.caveat(description)
         if caveat:
             self.caveats[entry["profile"]] = caveat
         if "sunspec" in description:
@@ -118,9 +118,27 @@ class Site:
             self.told.append(position)
         info.setdefault("model", "%s %s" % (description["vendor"], description["model"]))
         offered = profile.role(description, category)
+        volts = []
+        if category == "energy_meters":
+            volts = self._add_voltages(offered, position, entry["phase"])
+        choice = description.get("choice")
+        if not choice:
+            self._add_quantities(device, entry, info, description, volts, unit, unit.quantities)
+            return
+        unit.choose(choice, entry["variant"])
+        for name in sorted(choice["profiles"]):
+            other = self._load("profile", name)
+            unit.narrow(other.get("limits", {}))
+            found = unit.sets.setdefault(name, [])
+            self._add_quantities(device, entry, info, other, volts, unit, found)
+
+    def _add_quantities(self, device, entry, info, description, volts, unit, found):
+        """What is read for a device by one profile."""
+        position = len(self.devices) - 1
+        category = device["category"]
+        offered = profile.role(description, category)
         pairs = profile.wanted(category, offered, entry["invert"])
-        if not self._voltages and category == "energy_meters":
-            pairs += self._add_voltages(offered, position)
+        pairs += [pair for pair in volts if pair[1] in offered]
         for key, name in pairs:
             _add_field(device, key)
             made = profile.quantity(position, key, name, description, category, entry["invert"])
@@ -128,15 +146,16 @@ class Site:
                 _limit(made, info["max_ac_w"])
             if key == _TOTAL and _DAY not in [key for key, _ in pairs]:
                 self._count_day(device, made, "%s %d %s" % (entry["profile"], unit.address, name))
-            unit.quantities.append(made)
+            found.append(made)
 
-    def _add_voltages(self, offered, position):
+    def _add_voltages(self, offered, position, phase):
+        """The volts that clamps want and no meter before has; phase: where a meter of one phase sits, or None."""
         pairs = []
-        for phase in range(self._phases):
-            name = _VOLTAGES[phase]
-            if name in offered:
+        for i, name in enumerate(_VOLTAGES):
+            at = i + (phase or 1) - 1
+            if name in offered and at < self._phases and at not in self._voltages:
                 pairs.append((name, name))
-                self._voltages[phase] = [position, name]
+                self._voltages[at] = [position, name]
         return pairs
 
     def _count_day(self, device, quantity, of):
@@ -160,7 +179,7 @@ def _device(category, index, power, limit_ms, policy):
 
 def _add_field(device, key, value=None):
     device["fields"][key] = value
-    if kind_of(device["category"], key) == TENTHS:
+    if kind_of(device["category"], key) == TENTHS and key not in device["tenths"]:
         device["tenths"].append(key)
 
 

@@ -5,7 +5,9 @@ Grouping works on the objects that the bridge runs with (meters.register); here 
 
 from meters.identity import Identity
 from meters.register import Helper
-from planning import grouping, profile
+from meters.states import KNOWN
+from planning import grouping, model_ids, profile
+from planning.checks import complain
 
 
 class UnitPlan:
@@ -14,6 +16,8 @@ class UnitPlan:
     def __init__(self, address, limits, written):
         self.address = address
         self.quantities = []
+        self.choice = None  # the `choice` of a profile, with `owner`: the profile that config.json names, or None
+        self.sets = {}  # of each profile to choose among: its quantities, beside those that do not depend on it
         self._identities = []
         self._sunspec = None
         self._written = written
@@ -44,6 +48,8 @@ class UnitPlan:
         """What is read once to know the unit. True if that is its serial number, for info.json of this device."""
         found = False
         for name, spec in sorted(description.get("identity", {}).items()):
+            if name == "model_id" and "choice" in description:
+                continue  # the unit chooses among models
             if name == "model_id":
                 self._ask(_identity(self._unit, spec, device))
             elif not has_serial:
@@ -62,40 +68,86 @@ class UnitPlan:
                 return
         self._identities.append(identity)
 
+    def choose(self, choice, owner):
+        """The unit says which of several profiles holds; owner: which one config.json names, or None."""
+        if self.choice is None:
+            self.choice = dict(choice, owner=None)
+        elif self.choice["profiles"] != choice["profiles"]:
+            problem = "two profiles of unit %s choose by what it says; one is allowed"
+            complain("devices", problem, self.address)
+        if owner is not None:
+            self.choice["owner"] = owner
+
     def planned(self, line, slow_every):
         """As plan.json holds it. line: modbus.master.Master, for its timing."""
-        unit = self._unit
+        timing = grouping.overhead_chars(self._unit, line), slow_every
+        if self.choice is None:
+            return self._with_limits(self._set(self.quantities, [], *timing))
+        asked = _identity(self._unit, dict(self.choice, equals=0), 0)
+        asked.state, asked.no_padding = KNOWN, True  # its length stays
+        names = sorted(self.choice["profiles"])
+        sets = [self._set(self.quantities + self.sets[name], [asked], *timing) for name in names]
+        made = self._with_limits(sets[0])
+        sets[0] = None  # the row itself
+        owner = self.choice["owner"]
+        made["choice"] = {
+            "function": self.choice["function"],
+            "address": self.choice["address"],
+            "count": asked.count,
+            "little": self.choice.get("word_order") == "little",
+            "owner": None if owner is None else names.index(owner),
+            "sets": [
+                {"numbers": self._numbers(name), "set": sets[i]} for i, name in enumerate(names)
+            ],
+        }
+        return made
+
+    def _numbers(self, name):
+        equals = model_ids.listed({"equals": self.choice["profiles"][name]})
+        return model_ids.ranges(equals, 1)
+
+    def _set(self, quantities_read, others, overhead_chars, slow_every):
+        """What is read, and in which reads; others: reads from which their lengths must differ."""
         registers = _Numbered()
-        quantities = [_quantity(one, registers) for one in self.quantities]
-        overhead_chars = grouping.overhead_chars(unit, line)
+        quantities = [_quantity(one, registers) for one in quantities_read]
         reads = []
         if self._sunspec:
             self._sunspec["overhead_chars"] = overhead_chars
         else:
-            reads = grouping.reads(unit, self.quantities, overhead_chars, slow_every)
-        reads = grouping.distinct_lengths(reads + self._identities)
+            reads = grouping.reads(self._unit, quantities_read, overhead_chars, slow_every)
+        reads = grouping.distinct_lengths(reads + self._identities + others)
         return {
+            "registers": registers.planned(),
+            "quantities": quantities,
+            "reads": [
+                _read(one, registers, quantities_read) for one in reads if one not in others
+            ],
+            "sunspec": self._sunspec,
+        }
+
+    def _with_limits(self, planned):
+        unit = self._unit
+        made = {
             "address": self.address,
             "timeout_ms": unit.timeout_ms,
             "pause_ms": unit.pause_ms,
             "registers_per_read": unit.registers_per_read,
             "boundaries": list(unit.boundaries),
             "unreadable": list(unit.unreadable),
-            "registers": registers.planned(),
-            "quantities": quantities,
-            "reads": [_read(one, registers, self.quantities) for one in reads],
-            "sunspec": self._sunspec,
         }
+        made.update(planned)
+        return made
 
 
 def _identity(unit, spec, device):
-    equals = spec.get("equals")
+    equals = model_ids.listed(spec)
     return Identity(
         unit,
         spec["function"],
         spec["address"],
-        int(spec["type"][1:]) // 16,
-        [equals] if isinstance(equals, int) else equals,
+        model_ids.words(spec),
+        equals and model_ids.ranges(equals, model_ids.words(spec)),
+        equals and model_ids.in_words(equals),
         device,
     )
 
@@ -110,7 +162,7 @@ class _Numbered:
         for i, one in enumerate(self._all):
             if one is register:
                 return i
-        for needed in list(register.factors) + register.helpers():
+        for needed in register.needed():
             self.number(needed)
         self._all.append(register)
         return len(self._all) - 1
@@ -135,6 +187,8 @@ class _Numbered:
             made["factors"] = [self.number(factor) for factor in register.factors]
         if register.exponent is not None:
             made["exponent"] = self.number(register.exponent)
+        if register.mains is not None:
+            made["mains"] = self.number(register.mains)
         if register.direction is not None:
             made["direction"] = self.number(register.direction)
             for name in ("mask", "negative", "positive"):
@@ -147,7 +201,7 @@ def _hex(data):
 
 
 def _quantity(quantity, registers):
-    return {
+    made = {
         "device": quantity.device,
         "key": quantity.key,
         "registers": [registers.number(register) for register in quantity.registers],
@@ -156,6 +210,9 @@ def _quantity(quantity, registers):
         "slow": quantity.slow,
         "day_of": quantity.day_of,
     }
+    if quantity.offset:
+        made["offset"] = quantity.offset
+    return made
 
 
 def _read(read, registers, quantities):
@@ -167,9 +224,13 @@ def _read(read, registers, quantities):
         "slow": read.slow,
         "same_length": read.same_length,
         "probes": list(read.probes),
-        "registers": [registers.number(register) for register in read.registers],
+        "registers": sorted([registers.number(register) for register in read.registers]),
         "quantities": [quantities.index(one) for one in read.quantities],
     }
     if isinstance(read, Identity):
-        made["identity"] = {"equals": read.equals, "device": read.device}
+        made["identity"] = {
+            "equals": read.equals,
+            "expects": read.expects,
+            "device": read.device,
+        }
     return made

@@ -23,7 +23,7 @@ _FEW = const(4)
 def recognise(names, load, identities, progress=None):
     """A generator of reads (see unit.py) that returns (confidence, [Candidate, ...]), the best first.
 
-    names: the profiles to try; load(name): a profile, when it is needed, for a board cannot hold them all;
+    names: the profiles to try; load(name): a complete profile (planning.profile_file), when it is needed, for a board cannot hold them all;
     identities: the content of identities.json; progress(done, count): called now and then.
     """
     unit = Unit()

@@ -140,8 +140,8 @@ def _check(entry, where):
         raise SiteError(
             f"{where}.profile: the site cannot play {entry['profile']!r}, only {known}"
         )
-    if not 1 <= entry["unit"] <= 247:
-        raise SiteError(f"{where}.unit: {entry['unit']} is not 1 to 247")
+    if not 1 <= entry["unit"] <= 255:
+        raise SiteError(f"{where}.unit: {entry['unit']} is not 1 to 255")
 
 
 def _place(entry, index):
