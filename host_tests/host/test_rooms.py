@@ -1,4 +1,4 @@
-"""The rooms of the house: who may know whom, who may touch the hardware, who does I/O. docs/rooms.md tells why."""
+"""The rooms of the house: who may know whom, who may touch the hardware, who does I/O. docs/design/rooms.md tells why."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""How soon a unit is read again once it answers well, whatever it did before, and what that costs the others (docs/reads.md)."""
+"""How soon a unit is read again once it answers well, whatever it did before, and what that costs the others (docs/design/reads.md)."""
 
 from line import Forgetful, Line, adu
 from test_poller import APART, METER, NEIGHBOURS, apart_unit, build, meter_unit
