@@ -130,7 +130,8 @@ class RTC:
 class WDT:
     """SIGALRM is the watchdog: nothing in the interpreter can hold it up.
 
-    Whoever measures the firmware's names has them noted at the next feed(), by another first byte in the control file `note`.
+    Whoever measures the firmware's heap and names has them noted at the next feed(), by another first byte in the control
+    file `note`.
     """
 
     armed = False
