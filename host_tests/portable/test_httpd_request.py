@@ -223,3 +223,13 @@ def test_a_request_can_be_used_again():
     one.clear()
     raw = b"GET /x" + REST
     assert one.feed(bytearray(b"\0\0" + raw), len(raw)) == 404
+
+
+def test_what_looks_like_the_charger_s_request_within_another_one_is_none():
+    usual = b"GET /api/v1/values.json" + REST
+    assert feed([b"POST / HTTP/1.1\r\nX: ", usual]) == feed([b"POST / HTTP/1.1\r\nX: " + usual])
+    assert feed([b"POST / HTTP/1.1\r\nX: ", usual])[0] == 500
+
+
+def test_line_of_one_letter_is_no_end_of_a_header():
+    assert feed([b"GET /api/v1/values.json HTTP/1.1\r\nA: b\nX\n"]) == (0, None)

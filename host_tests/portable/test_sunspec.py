@@ -231,3 +231,79 @@ def test_scale_factor_that_changes_is_never_applied_to_an_older_value():
                 line.run(poller, line.now_ms + 170)
                 assert device.fields["inv_power_ac_w"] == 2150
             assert device.at_ms["inv_power_ac_w"] > back_ms, (refused_ms, turn)
+
+
+def test_marker_needs_both_of_its_registers():
+    words = image(40000, [COMMON, inverter(power=1)])
+    words[3, 40001] = 0x6E54
+    words.update(image(50000, [COMMON, inverter(power=2)]))
+    _, device, _ = run(words, 12000)
+    assert device.fields["inv_power_ac_w"] == 2
+
+
+# The energy is another model's.
+METERED = dict(PROFILE, roles={"inverters": dict(PROFILE["roles"]["inverters"])})
+METERED["roles"]["inverters"]["energy_total"] = {
+    "model": [160],
+    "address": 10,
+    "type": "u32",
+    "scale": "1 Wh",
+}
+ENERGY = (160, 20, {10: 1, 11: 2})
+
+
+def test_first_of_two_models_counts():
+    models = [COMMON, inverter(101, power=1), inverter(103, power=2), ENERGY]
+    line = Line({1: image(40000, models)})
+    poller, device, _ = build(line, METERED)
+    line.run(poller, 12000)
+    assert device.fields == {"inv_power_ac_w": 1, "pv_energy_total_wh": 65538}
+
+
+def test_each_model_in_use_is_watched():
+    for number in (0, 1):
+        models = [COMMON, inverter(), ENERGY]
+        line = Line({1: image(40000, models)})
+        poller, _, _ = build(line, METERED)
+        line.run(poller, 12000)
+        begun = len(line.requests)
+        head = 40000 + 2 + 68 + 52 * number
+        line.units[1][3, head] = 199
+        line.run(poller, line.now_ms + 20000)
+        assert any(request[3] == 40000 for request in line.requests[begun:]), number
+
+
+def test_chain_of_some_models_is_followed_and_one_without_an_end_is_not():
+    few = [(600 + i, 2, {}) for i in range(20)]
+    _, device, _ = run(image(40000, few + [inverter()]), 30000)
+    assert device.fields["inv_power_ac_w"] == 3210
+    many = [(600 + i, 2, {}) for i in range(300)]
+    line, _, unit = run(image(40000, many), 20000)
+    assert unit.warning == "no SunSpec model of [101, 102, 103]"
+    assert max(request[3] for request in line.requests) < 40000 + 2 + 70 * 4
+
+
+def test_model_that_would_end_beyond_the_last_register_ends_the_chain():
+    words = image(40000, [COMMON], end=False)
+    words[3, 40070], words[3, 40071] = 700, 30000
+    line, _, unit = run(words, 20000)
+    assert unit.warning == "no SunSpec model of [101, 102, 103]"
+    assert all(request[3] <= 40000 + 2 + 68 for request in line.requests if request[3] < 50000)
+
+
+def found_again(models, later):
+    """Is the marker looked for again after the models have become others?"""
+    line = Line({1: image(40000, models)})
+    poller, _, _ = build(line)
+    line.run(poller, 12000)
+    begun = len(line.requests)
+    line.units[1] = image(40000, later)
+    line.run(poller, line.now_ms + 20000)
+    return any(request[3] == 40000 for request in line.requests[begun:])
+
+
+def test_model_of_another_length_or_number_is_looked_for_again():
+    number, length, points = inverter()
+    assert not found_again([COMMON, inverter()], [COMMON, inverter(power=5)])
+    assert found_again([COMMON, inverter()], [COMMON, (number, length + 10, points)])
+    assert found_again([COMMON, inverter()], [COMMON, (104, length, points)])
