@@ -51,7 +51,7 @@ class Files:
             self.asked[f"{kind} {name}"] = path
         return strict_json.loads(path.read_bytes()) if path else None
 
-    def profile(self, name):
+    def profile(self, name: str) -> dict:
         """A profile with all that it extends."""
         return profile_file.completed(name, self.load, self.names)
 
