@@ -1,6 +1,6 @@
 """What the example config takes of an ESP32's heap, as compiled for the board, on the 32-bit interpreter.
 
-A chip without PSRAM starts with 56,000 bytes and grows once (firmware/room.py); the growth after that would take the RAM that
+A chip without PSRAM starts with 56,000 bytes and grows once (firmware/modes/heap_reserve.py); the growth after that would take the RAM that
 Wi-Fi and lwIP live on.
 """
 
@@ -16,7 +16,7 @@ EXAMPLE = json.loads(Path(bridge.ROOT, "config.example.json").read_text())
 ROD = ("--clamp", "ct1=sine(amps_rms=4, hz=50, mv_per_amp=33, bias_mv=1200)")
 GROWN_ONCE = "107k"  # 118,000 bytes, less what only an ESP32 has there: asyncio, littlefs, sockets
 # A ratchet: what is reached and not to be lost (docs/performance.md), and the table of names that doubles beside the fakes.
-LIVE_BYTES = 100_100  # of it 92,000 is the goal
+LIVE_BYTES = 100_800  # of it 92,000 is the goal
 # Names lie in chunks that grow where there is room; so the firmware's take some bytes more or less, as the fakes' names end.
 CHUNKS_BYTES = 256
 # A ratchet too: MicroPython's table of names (qstrs) doubles at 1,260 of an ESP32's, which takes 9 kB at once.

@@ -79,7 +79,7 @@ class Connection:
         self.state = _FREE
         self.sock = None
         self.client = None
-        self.opened_ms = self.moved_ms = 0  # accepted; something came or went
+        self._opened_ms = self.moved_ms = 0  # accepted; something came or went
         self.request = Request(server.routes)
         self.response = None  # one that the client did not take at once, until it has
         self.offset = 0  # of the response: what was sent
@@ -92,7 +92,7 @@ class Connection:
         self.state = _READING
         self.sock = sock
         self.client = client
-        self.opened_ms = self.moved_ms = now_ms
+        self._opened_ms = self.moved_ms = now_ms
         sock.setblocking(False)
         self._server.poller.register(sock, _READABLE)
 
@@ -258,7 +258,7 @@ class Connection:
             self._refuse(_BUSY)
         elif self.state == _CLOSING and quiet_ms >= _GRACE_MS:
             self.drop()
-        elif quiet_ms >= _IDLE_MS or ticks_diff(now_ms, self.opened_ms) >= _LIFE_MS:
+        elif quiet_ms >= _IDLE_MS or ticks_diff(now_ms, self._opened_ms) >= _LIFE_MS:
             self._stats["dropped_late"] += 1
             self.drop()
         return False

@@ -7,9 +7,9 @@ from meters.register import Helper, Quantity, Register
 from meters.unit import Unit
 
 
-def unit(row, devices, count_day, serials, slow_every, restart=None):
+def unit(row, devices, count_day, serials, slow_every, reset=None):
     """A unit with its reads. count_day(device, of): what a total is put into where the day is counted from it; serials: values.Info's;
-    restart(reason): where the unit becomes another model.
+    reset(reason): where the unit becomes another model.
     """
     made = Unit(
         row["address"],
@@ -23,7 +23,7 @@ def unit(row, devices, count_day, serials, slow_every, restart=None):
         from meters.choice import Choice  # only where a unit needs it
 
         rest = made, devices, count_day, serials, slow_every
-        made.reads = [Choice(made, row, restart, _reads, rest)]
+        made.reads = [Choice(made, row, reset, _reads, rest)]
     else:
         made.reads = _reads(row, made, devices, count_day, serials, slow_every)
     return made

@@ -57,10 +57,6 @@ class Register:
             found += self.mains.needed() + [self.mains]
         return found
 
-    def confirmed(self):
-        """Did its helpers hold the same before, or in the same reply, and behind it? No heap."""
-        return _confirms(self.exponent, self.at_ms) and _confirms(self.direction, self.at_ms)
-
     def read(self, buf, data, now_ms):
         """Take the value from a reply whose registers begin at buf[data]. No heap."""
         data += self.offset
@@ -117,23 +113,29 @@ class Register:
         return multiply if self.positive is None or way == self.positive else 0
 
 
+def _confirmed(register):
+    """Did its helpers hold the same before, or in the same reply, and behind it? No heap."""
+    at_ms = register.at_ms
+    return _confirms(register.exponent, at_ms) and _confirms(register.direction, at_ms)
+
+
 def _confirms(helper, at_ms):
     if helper is None:
         return True
-    return ticks_diff(at_ms, helper.since_ms) >= 0 and ticks_diff(helper.at_ms, at_ms) >= 0
+    return ticks_diff(at_ms, helper._held_ms) >= 0 and ticks_diff(helper.at_ms, at_ms) >= 0
 
 
 class Helper(Register):
     """A power of ten or a direction. Read in another reply than its value, it is read again behind that, before the value counts."""
 
-    since_ms = 0  # it holds what it holds
+    _held_ms = 0  # since then it holds what it holds
 
     def read(self, buf, data, now_ms):
         """No heap."""
         before = self.value
         Register.read(self, buf, data, now_ms)
         if self.value != before:
-            self.since_ms = now_ms
+            self._held_ms = now_ms
 
 
 class Quantity:
@@ -155,7 +157,7 @@ class Quantity:
         total = self.offset
         at_ms = self.registers[0].at_ms
         for register in self.registers:
-            if register.value is None or not register.confirmed():
+            if register.value is None or not _confirmed(register):
                 return True
             total += register.value
             if ticks_diff(at_ms, register.at_ms) > 0:

@@ -74,11 +74,11 @@ def same_bytes(buf, at, end, request):
     return same
 
 
-def repeats(buf, first, second, size):
-    """Do the same bytes stand at buf[first] and buf[second]?"""
+def repeats(buf, at, end, size):
+    """Do the same bytes stand at buf[at] and buf[end]?"""
     while size:
         size -= 1
-        if buf[first + size] != buf[second + size]:
+        if buf[at + size] != buf[end + size]:
             return False
     return True
 
