@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every target makes what it needs: a virtual environment in .venv, a MicroPython in .cache.
 
 PYTHON    ?= python3
@@ -41,7 +42,8 @@ lint: $(MADE) ## Style, types, and whether the device code fits MicroPython on a
 	@$(PY) -m mypy
 	@$(PY) -m host_tools.build.device_api
 
-format: $(MADE) ## Let ruff put the code in order.
+format: $(MADE) ## Let ruff put the code in order, and give each source file its licence line.
+	@$(PY) -m host_tools.build.spdx
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For those who build a MicroPython image of their own with the bridge frozen in:
 
     make -C ports/esp32 BOARD=ESP32_GENERIC FROZEN_MANIFEST=/path/to/nrgkick-bridge/manifest.py

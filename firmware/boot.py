@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """First on the board: makes the flash quick to read, since each read stops both cores, and littlefs reads a lot to find a file.
 
 It is all that runs when mpremote enters its raw REPL.

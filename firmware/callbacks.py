@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What stands between the components: the questions that one asks another."""
 
 from firmware import log

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The local day by SNTP: from the router and pool.ntp.org in turns, until one answers, or from the config's server.
 
 Nothing waits: getaddrinfo of a name would hold the loop, so the DNS server is asked by a datagram of our own.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Uptime and memory: collects garbage at a quiet moment, and has the board reset when nothing is left for the network."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the bridge has to tell: lines on the console, the latest of them also in a ring that /log serves.
 
     log.warn("unit", 3, "is silent")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Second on the board: chooses a slot and a mode, runs it, and notes over a reset why it ended.
 
 Self-contained, since it has to cope with a slot that does not even import. What /slot, plan.json and the memory hold: docs/device.md.

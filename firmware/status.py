@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the bridge tells about itself: /status.json and /metrics, from the dicts that its components count in."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs each component in an asyncio task and restarts it when it crashes."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A run proves itself by a healthy minute: then failed starts are forgotten, and a new config or version stays."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Portable tests run three times: by pytest itself on CPython, and each file as one item per MicroPython build.
 
 A file may say `HEAP = "64k"`: the heap it must manage with on an ESP32, so on the 32-bit build. Objects of the 64-bit

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a test needs of the PC. A missing one skips the test where an owner runs it, and fails it where CI is set."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prints the CRC of the plan that each profile gives, in each role: the same on every interpreter (host/test_plan_bytes.py).
 
 `micropython host_tests/plans_of_profiles.py`, from the project's root folder. Exit status 0 when all could be planned.

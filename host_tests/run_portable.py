@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs one file of portable tests on MicroPython, from the project's root folder:
 `micropython host_tests/run_portable.py FILE [NAME...]`.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where this checkout lies. Importing this lets a PC import the device's lib/ too."""
 
 import sys

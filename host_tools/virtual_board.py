@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The public name of the virtual board: `python -m host_tools.virtual_board`."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """const() on every interpreter: mpy-cross folds `_NAME = const(1)` away, so that it costs no heap."""
 
 try:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Millisecond ticks that wrap around, the same on every interpreter.
 
 On MicroPython these are time's own (period 2**30 on a 32-bit build); CPython gets twins with that period.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Modules that are needed for a while: code lies on the heap."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The RS485 line: a UART and, where the transceiver has one, its DE pin (joined with /RE)."""
 
 from time import sleep_us, ticks_diff, ticks_us

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The chip itself: its resets, its outputs, and the memory that MicroPython leaves to Wi-Fi and lwIP."""
 
 import esp32

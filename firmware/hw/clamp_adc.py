@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The sampler of one clamp: an ADC pin read as fast as the interpreter can for one mains cycle.
 
 ADC block 1 only, at 11 dB. Below low_uv the ESP32's converter is blind, above high_uv it is no

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The board's LED says how the bridge is: a plain pin or one WS2812.
 
 light = make(plan["led"])

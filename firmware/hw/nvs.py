@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a total was at midnight, in NVS: outlives resets and the loss of power.
 
 Not a file, since littlefs erases far more often: docs/design.md says what a write costs.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The hardware watchdog, fed only while every vital component makes progress.
 
 A dead meter or an absent Wi-Fi is no reason to starve it: their components go on stepping.

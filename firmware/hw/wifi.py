@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Wi-Fi station: connects, and reconnects for ever.
 
 Order and pauses follow what the ESP32 port needs: hostname before active, power save off after it, no connect while

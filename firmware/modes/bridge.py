@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The bridge: every component of a run, in the order in which the data flow. This list is the boot."""
 
 import gc

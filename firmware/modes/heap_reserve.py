@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The one growth of MicroPython's heap that the bridge needs, made before anything large is imported.
 
 Left alone, the heap doubles when its first bytes are full, and when those are too little takes nearly all that Wi-Fi and

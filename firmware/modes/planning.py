@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Planning, in a run of its own with the whole heap: config.json, board and profiles become plan.json, and the board starts again.
 
 It counts as no failed start. Where plan.json cannot be written the bridge is started with the plan at once.

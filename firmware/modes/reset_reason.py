@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How the last run ended, in words. Needed once, at boot."""
 
 _CAUSES = ("?", "power-on or brown-out", "reset", "watchdog", "wake-up", "soft reset")

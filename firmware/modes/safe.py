@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Safe mode, after too many failed starts: no bridge and no watchdog, but a page that says why, and the console.
 
 It tries the bridge again after a while: in a cabinet nobody presses the button.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The owner's files and the plan that was made of them: where they lie, whether they still fit each other, what is kept of them.
 
 A config.json that was accepted becomes the last good one once the bridge has proved itself with it.

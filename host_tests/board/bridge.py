@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The real firmware on the virtual board, with the simulated site at the other end of the line."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs in MicroPython: cut the power after every block write of a journal, and in the middle of it.
 
     cuts.py IMAGE JOURNAL

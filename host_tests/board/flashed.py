@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A virtual board with a flash image and a serial port, as an ESP32 on a desk."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs small firmwares on the virtual board, for its tests."""
 
 import contextlib

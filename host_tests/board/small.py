@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A small bridge to deploy: the project's boot.py and main.py around an application that tells its version over HTTP."""
 
 import hashlib

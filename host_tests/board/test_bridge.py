@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """End to end: pymodbus plays the meters, the virtual board reads them, an HTTP client asks as the charger does."""
 
 import json

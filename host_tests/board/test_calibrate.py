@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make calibrate` against the running bridge, while a meter of the simulated site measures the same conductor."""
 
 import contextlib

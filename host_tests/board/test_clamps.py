@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clamps end to end: a waveform on the pin of the virtual board, the charger's document at the other end."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make deploy on the virtual board: a small bridge for what goes wrong, the whole one for what goes well."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the bridge asks of a unit before it reads it: where its SunSpec models are, and who it is."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the example config takes of an ESP32's heap, as compiled for the board, on the 32-bit interpreter.
 
 A chip without PSRAM starts with 56,000 bytes and grows once (firmware/modes/heap_reserve.py); the growth after that would take the RAM that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The charger is served within 250 ms whatever others do, and nothing of it stays.
 
 NRGKICK_BRIDGE=HOST:PORT puts a real board to the test instead of the virtual one.

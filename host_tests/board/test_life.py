@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Failed starts, slots, safe mode and last ends on the virtual board: small applications under the real boot.py and
 main.py.
 """

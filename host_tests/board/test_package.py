@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mip package on a blank board with an ESP32's heap: installed by mpremote."""
 
 import functools

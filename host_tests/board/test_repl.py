@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The virtual board's serial port: what mpremote does with it, and the bytes that pyexec.c promises."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make scan on the virtual board's console: it says what it has found, and what runs there goes on."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An inverter that only has a total: its day counts from midnight, once an NTP server has told the time."""
 
 import contextlib

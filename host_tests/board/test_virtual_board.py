@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The virtual board behaves as an ESP32 does: each test runs a small firmware of its own on it."""
 
 import fcntl

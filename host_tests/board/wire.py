@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A network serial adapter: its client speaks to a pty by socket://, and the cable can be pulled."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Firmware files of an ESP32, built from ESP-IDF's description of them alone (esp_app_format.h, esp_flash_partitions.h).
 
 test_flash_image.py holds the builder against esptool and against a table of an official image.

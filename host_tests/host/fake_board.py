@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Stands in for the virtual board: takes its command line, answers like a bridge, fails when told to.
 
 The word after the script's name says what it does: serve, crash, or later (crash once it has served).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The far end for tests of profiles: registers behind pymodbus, read by the firmware's own master over a port.
 
 `read_profile` is the seam between both: registers in, the quantities of one role out, by the way a poll takes.

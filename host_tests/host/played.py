@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every profile played as a device: a house at one moment, written into the registers that the sources state.
 
 Neither the tables of registers and their encoder nor identities.csv know the profiles. Where a profile is right against

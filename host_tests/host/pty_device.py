@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Units behind a pty, as an RS485 adapter shows them to a PC: pymodbus answers, on a thread of its own."""
 
 import contextlib

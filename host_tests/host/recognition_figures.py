@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How well recognition names all profiles, played as devices: `python -m host_tests.host.recognition_figures` writes
 the table of docs/recognition.md.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An encoder that fills a device's registers from physical values, by what sources state (register_tables).
 
 Written apart from lib/meters and from the profiles, so that a slip in either shows.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """docs/add-your-meter.md by its words alone: its files are written, its commands run, and what it shows is what they
 print.
 """

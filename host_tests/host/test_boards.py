@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Boards as data: the rules hold for each, and each rule bites."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Calibration against computations of another kind: formulas, published points, a search by brute force."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make check`: the device's own check on the PC, in words for the owner; and the docs' tables against the schema."""
 
 import json

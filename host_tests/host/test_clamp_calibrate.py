@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The calibration tool against a small web server that tells what a bridge would."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A clamp's published current over many runs: every one within what design.md promises, and its stated error honest."""
 
 import pytest

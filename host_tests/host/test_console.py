@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the virtual board passes on, and what it takes from that."""
 
 import io

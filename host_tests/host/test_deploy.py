@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What deploy decides on the PC, before a byte goes over the wire."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The check of the device code finds what a board would not have, and nothing else."""
 
 from host_tools.build import device_api

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make flash, with an esptool that only takes notes. Its words are those of esptool 5.6.0."""
 
 import os

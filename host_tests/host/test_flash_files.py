@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which firmware file make flash takes: what a file says of itself, and the choice among those of a folder."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a firmware file holds, and how the memory for Bluetooth is released in it. The files are the builder's."""
 
 import struct

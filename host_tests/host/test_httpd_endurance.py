@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """20,000 requests and a stress test in a heap of 64 kB: the largest free block and the heap in use stay
 what they were.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What runs for each request: few functions, whose frames stay off the heap, but for _serve, which keeps its own.
 
 _evict, _let_in and _copy only run when all slots are busy, for a new charger, for a line in pieces.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """More than 100,000 broken, cut, joined and random streams against the request parser.
 
 Each is fed whole, byte by byte and in random pieces: the outcome must be the same, and the one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of a connection's states in lib/httpd/connection.py, and a server that anything may happen to.
 
 Whatever clients, sockets, sources and time do: no state follows another unless the table says so, each row of the table

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The image is the one list of the device's files."""
 
 import json

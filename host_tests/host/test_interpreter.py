@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where a MicroPython is taken from, and what happens where there is none."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make logs: the console of a serial port, or /log over HTTP."""
 
 import http.server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """manifest.py freezes the very modules that a slot holds as .mpy."""
 
 from host_tools.build import image

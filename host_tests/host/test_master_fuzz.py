@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The master against a million spoilt frames, against pymodbus, and the poller against answers that come late.
 
 Every run draws the same frames and schedules: the seeds are fixed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The list of mutants follows the code, and its runner tells a mutant that is caught from one that is not."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A test whose tool is missing is skipped on a PC and fails in CI, with what to install."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An owner's own profile: refused in words where it breaks the format, the same on the PC and on the device.
 
 The device's check is held against docs/profile.schema.json on profiles that are spoilt at random, and what it lets

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mip package holds all that a board may need, for every processor. How mpremote installs it: board/test_package.py."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the PC side installs is pinned to the byte."""
 
 import hashlib

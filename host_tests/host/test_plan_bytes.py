@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plan of every profile is the same to the byte on CPython and on every build of MicroPython."""
 
 import subprocess

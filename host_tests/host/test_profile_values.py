@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every profile against independent witnesses: registers filled from physical values by what the sources state, read by
 the firmware's own profile, plan, master and decoder, must give the charger's values with the charger's signs."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Raw registers that were once misread, or could be, and what the charger must get: from reports, captures and data sheets.
 
 Each row: profile, role, {address: words in hex}, {quantity: value in its base unit, or None where there must be none}.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every profile keeps the format of docs/design.md, and its name, its neighbours and its page fit."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make read: what a meter says now, by a profile or register by register, against units played by pymodbus."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every profile against every table that has it, register by register; what differs is named, with the reason."""
 
 from fractions import Fraction

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A release is what is committed, the same to the byte each time."""
 
 import hashlib

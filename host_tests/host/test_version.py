@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The version is one line of the firmware."""
 
 import re

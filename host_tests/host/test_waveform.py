@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A WAVEFORM becomes the microvolts that a clamp's pin sees."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every time zone of today, as this PC's zoneinfo knows it, against the numbers that the board makes of its POSIX string."""
 
 import zoneinfo

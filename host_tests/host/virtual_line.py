@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An RS485 line in virtual time, for the tools that ask on one: a stand-in for host_tools.owner.line.Adapter."""
 
 from host_tools.owner import board_console, scan

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A sampler and a device in virtual time, for the tests of clamps."""
 
 import sys

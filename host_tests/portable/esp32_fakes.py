@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """machine, network and esp32 for the firmware's own components, on a virtual clock: small, strict, odd where the chip is odd.
 
 Importing this puts them in place; so it comes before the firmware.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MicroPython's heap on a chip: areas of 16-byte blocks, and how they grow and are given back.
 
 A model of py/gc.c with MICROPY_GC_SPLIT_HEAP_AUTO, alike in 1.24 to 1.29: gc_alloc takes the first gap that is wide enough, area by

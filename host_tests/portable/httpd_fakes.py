@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sockets and a poller by script, as strict as lwIP: what is not scripted or not allowed fails."""
 
 from httpd import responses, server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The far end of an RS485 line on a virtual clock: units that answer reads, and faults. Written apart from lib/."""
 
 import struct

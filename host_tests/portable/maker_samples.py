@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The maker's two example documents (DiniTech Custom API 1.4) and the config that reproduces them."""
 
 VALUES = {

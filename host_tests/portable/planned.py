@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Devices, reads and documents as a plan has them, for tests that need no config."""
 
 from loading import values as loading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A test that this interpreter cannot do says so, and is counted as skipped on CPython and on MicroPython.
 
 `skip("needs ...")` ends the test.

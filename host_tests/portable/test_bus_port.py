@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The RS485 port at its UART and its DE pin, in virtual time."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A unit says which of its profile's models it is; until then, and after each silence, nothing of it is served."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What design.md promises of a clamp's RMS, against waves whose RMS is known by formula.
 
 All disturbances at once: 12 bits, whole millivolts, 40 to 80 us between samples, white noise, an offset that drifts, a

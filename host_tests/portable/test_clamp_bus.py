@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clamps beside a bus that is never idle (poll_interval_ms 0), in virtual time."""
 
 from clamp.component import Clamps

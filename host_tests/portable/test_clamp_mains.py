@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The frequency: from pairs (gap, advance of the phase) of a line whose frequency is known."""
 
 from clamp.mains import Mains

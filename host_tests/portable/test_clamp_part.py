@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clamps as a part: in virtual time, through firmware.hw.clamp_adc on a fake pin."""
 
 from array import array

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a clamp makes of windows whose figures are given: averages, errors, and what is not compared."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One window: the figures of a cycle whose true figures are known from formulas."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The clock on a scripted network with virtual time: whom it asks, what it believes, how it counts on."""
 
 import esp32_fakes  # noqa: F401  (puts micropython in place where there is none)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A reply that comes twice, or behind an exception response, is never taken for another register's."""
 
 from line import Forgetful, Line, adu

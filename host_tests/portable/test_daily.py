@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The energy of the day from a total: only what is known to have been made since midnight."""
 
 import planned

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Register decoding against struct and exact fractions."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The charger's documents: keys, types, freshness, age."""
 
 import json

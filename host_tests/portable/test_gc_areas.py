@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which reserve keeps the area that it made the heap grow by: figures seen on an emulated ESP32-C3 with 1.24.1."""
 
 from gc_areas import BLOCK_BYTES, Heap, List

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The read plan: no cheaper one is possible, and none touches what a profile forbids. Checked against trying all."""
 
 from meters.register import Quantity, Register

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How much heap the boot asks for, by what a chip has, and what of it is held. Which areas MicroPython gives back: gc_areas."""
 
 from esp32_fakes import Esp32

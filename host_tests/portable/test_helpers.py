@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A value and the register that gives it its meaning, a power of ten or a direction, are never of different moments."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who has to go when all slots are busy, and that it is never the charger: over scripted sockets and virtual time."""
 
 from httpd import responses

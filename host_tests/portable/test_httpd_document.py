@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Documents and responses: headers as RFC 9112 wants them, bodies as they were written."""
 
 from httpd import responses

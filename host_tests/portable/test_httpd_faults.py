@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What ends a connection, and what fails: over scripted sockets and virtual time."""
 
 from httpd import responses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Twelve clients that pose as the charger, as fast as they may: over scripted sockets and virtual time."""
 
 from httpd_fakes import GET_VALUES, FakeSocket, Rig

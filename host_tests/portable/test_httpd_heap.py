@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a request costs in heap: exactly, on real sockets, on the 32-bit unix port (object sizes as
 on an ESP32).
 

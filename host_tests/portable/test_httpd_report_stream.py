@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A report that is rendered while it is sent, read as the server reads: in order, and again from where a client stopped."""
 
 from httpd.report_stream import Report, ReportStream

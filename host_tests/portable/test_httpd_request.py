@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The request parser: the same outcome however the bytes are cut. Rules: RFC 9112, and DiniTech's 500."""
 
 from httpd import request

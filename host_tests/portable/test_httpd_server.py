@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Requests and responses over scripted sockets and virtual time."""
 
 from httpd.ring import Ring

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Long responses: one at a time, begun only while there is memory; over scripted sockets and virtual time."""
 
 from httpd import responses

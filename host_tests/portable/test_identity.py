@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A unit is asked once who it is: its serial number goes into info.json, a foreign model number into a warning."""
 
 import planned

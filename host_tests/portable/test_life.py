@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What keeps the bridge alive: supervisor, watchdog, memory over resets, LED. Virtual time."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One request on the line: what its outcome is called, when it is given up, and what another master does to it."""
 
 from line import Line, adu

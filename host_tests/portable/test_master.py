@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One transaction of the master on a wire whose every byte is scripted: how it ends, and when."""
 
 from line import adu

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Frames against the Modbus specification's own examples."""
 
 from line import adu

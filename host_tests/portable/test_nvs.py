@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The total at midnight in NVS, as the ESP32 keeps it: blobs under keys of at most 15 characters."""
 
 import esp32_fakes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a config to the plan: devices, units, limits, clamps, documents."""
 
 import json

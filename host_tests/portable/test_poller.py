@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The poller on a virtual line: what is asked when, what is believed, what a dead unit costs."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A poll costs no heap, whatever the answer: bytes that stay, and frames that come and go, both exactly nothing.
 
 Measured on MicroPython; on CPython the same polls have to have the outcome that the test means, and the rest is skipped.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The power fails at every single block operation while the store works, on MicroPython's own littlefs: afterwards
 every file is the old one or the new one, and whole.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a profile to registers: units, signs, ranges; and which quantity feeds which key of DiniTech's."""
 
 from planning import profile, quantities

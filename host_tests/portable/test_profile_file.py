@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A profile that extends another, numbers in hex, and values that are more than one register."""
 
 import struct

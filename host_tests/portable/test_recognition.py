@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which profile a unit has: what speaks for one and against it, what is not guessed, and how little is asked."""
 
 import json

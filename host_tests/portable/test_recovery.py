@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How soon a unit is read again once it answers well, whatever it did before, and what that costs the others (docs/design/reads.md)."""
 
 from line import Forgetful, Line, adu

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registers with what gives them their meaning: powers of ten, directions, factors, patterns that mean "no value"."""
 
 import planned

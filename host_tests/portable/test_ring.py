@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ring that keeps the latest lines of the log."""
 
 from httpd.ring import Ring

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """config.json's rules, by the line that the owner reads."""
 
 from planning import messages, settings

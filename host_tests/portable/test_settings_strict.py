@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The JSON reader: RFC 8259, and where a mistake is."""
 
 from planning import strict_json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The messages of SNTP and DNS, byte by byte from the layouts in RFC 4330, section 4, and RFC 1035, section 4."""
 
 from daytime import dns, sntp

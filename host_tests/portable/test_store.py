@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From which config.json the plan is made, whether it still fits, and when a config becomes the last good one. Files lie in a folder of the
 test.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SunSpec by discovery: the marker at any base, models in any order, and no address read that the chain does not give."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Rules of MicroPython's time.ticks_*: a modular counter, compared only through ticks_diff."""
 
 from ticks import ticks_add, ticks_diff, ticks_ms, ticks_us

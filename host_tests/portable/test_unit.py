@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a unit counts, when a copy of a reply may come, and how long its probes are; and where a read finds its registers."""
 
 from line import Line, adu

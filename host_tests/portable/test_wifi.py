@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The station on a strict virtual WLAN with virtual time."""
 
 from esp32_fakes import Board, Clock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Time zones in the words of POSIX. Moments are from `date -d @N` in the zone; seconds count from 2024-01-01 UTC."""
 
 from planning.zone import changes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draws the wiring of each board (boards/<board>.svg) and writes its page (boards/<board>.md), both from <board>.json.
 
 docs/clamp.svg is the clamp's part alone, with what happens at the pin. `python -m host_tools.build.board_drawing` rewrites them all; a test holds that they are those of the data.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The boards as data: where they are, and what is wrong with one. host_tools/build/chips.json says what the chips allow."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A calibration to look at: clamp over meter with the fit, and how far each reading is from it.
 
 The PNG is drawn with Pillow; matplotlib would be thirty times as large for two scatter plots.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian 13's MicroPython, unpacked into a folder of ours: no root, nothing of the system touched.
 
 Its libraries are newer than an older Debian's, so they lie beside it and its own loader starts it. The files come

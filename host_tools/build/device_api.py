@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Does the code for the board fit every MicroPython it may meet? `python -m host_tools.build.device_api`.
 
 Two checks of firmware/ and lib/: mpy-cross compiles each file for the ESP32; and each module, and each attribute used

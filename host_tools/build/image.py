@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The files on the device: the one list that the virtual board runs and that deploy copies.
 
 Modules are compiled to .mpy; boot.py and main.py, which MicroPython looks for by name, and all data stay as they are.

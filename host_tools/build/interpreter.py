@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finds a real MicroPython for tests and the virtual board, and fetches one where the machine has none.
 
     find(bits=64)   unix port; the 32-bit build has the ESP32's object sizes, which heap figures need

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mip package: what `mpremote mip install --target / package.json` puts on a board, compiled as make deploy does it.
 
 Nobody knows the board's config.json here, so it has every board and every profile. Without native code one package fits

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Packages that one tool alone needs, beside those of the virtual environment: by pip, held to their hashes."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """plan.json as a PC makes it, the same to the byte as a board's own."""
 
 import binascii

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes docs/profiles.md, the catalogue, and the list of names for the device: `python -m host_tools.build.profiles_doc`."""
 
 import json

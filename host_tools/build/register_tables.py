@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What sources state about registers, and which of it a profile repeats.
 
 The tables of TABLES lie in host_tests/host and were made apart, from different sources. `scale` turns a count into

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make release`: what owners get of this version, in dist/, the same to the byte whenever it is made of the same commit.
 
 nrgkick-bridge-1.2.3.tar.gz   the project as committed, for the README's commands

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Short names on the device for attributes that only their own class uses.
 
 MicroPython keeps each name once and for ever, and an attribute like `self._deadline_ms` is one. Classes that never meet can share

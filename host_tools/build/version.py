@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The version: a line `VERSION = "1.2.3"` that stands once in firmware/, and nowhere else in the project."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How large the frames of Python functions are on MicroPython: `python -m host_tools.measure.frames
 FILE.py ...`.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Do the portable tests bite? `make mutants` changes one thing of lib/ after the other, and each time a test must fail.
 
 host_tests/mutants/*.toml lists the changes: for each file its tests, and [old, new] texts. An old text that does not stand

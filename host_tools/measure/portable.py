@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How a file of portable tests is run on a MicroPython; the working folder is the project's root."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A stress test: the clients that a server on a home network meets on its worst day.
 
 `python -m host_tools.measure.stress HOST PORT SECONDS [mixed|pose|hammer]`: all kinds at once, twelve that pose as the

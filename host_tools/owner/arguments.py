@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Command lines whose slips get one sentence."""
 
 import argparse

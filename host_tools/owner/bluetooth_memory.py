@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The memory that an image of the classic ESP32 reserves for Bluetooth: release it, and see whether a board has it.
 
 ESP-IDF reserves three areas by constants in the application's read-only data (SOC_RESERVE_MEMORY_REGION in

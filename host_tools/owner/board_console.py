@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Is PORT a board's console instead of an RS485 adapter? There, a byte 03 is Ctrl-C and stops the bridge.
 
 Found out without that byte: by the USB port's maker, by what a console prints by itself, and by what it answers to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """HTTP to a bridge: it is in the own network, whatever proxy the environment names for the world outside."""
 
 import urllib.request

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Calibrate a clamp: its noise floor, its gain by one known load, or both against the RS485 meter.
 
 --port http://nrgkick-bridge.local/ asks a running bridge. A serial port (or socket://host:port) is that of a board; its

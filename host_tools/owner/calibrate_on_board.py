@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs on the board instead of the bridge: bus and clamps only, one JSON line for each window.
 
 The lines have the shape of /status.json. Stop it by ending mpremote; a reset brings the bridge back.

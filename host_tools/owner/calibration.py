@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mathematics of calibrating a clamp: from readings to a gain and a noise floor, or a refusal.
 
 Model: noise adds in quadrature. A clamp that tells `rms_ma` (before any noise is subtracted) sees

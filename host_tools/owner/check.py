@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make check CONFIG=config.json`: the very check that the device makes at boot, and what else a PC can see.
 
 Prints `config.json is good` with what it means and what is doubtful, or the one line that says where it is wrong.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make deploy PORT=... CONFIG=...`: put the bridge on a board that has MicroPython.
 
 Only what differs is sent, into the slot that does not run. The board starts the new version when all of it is there,

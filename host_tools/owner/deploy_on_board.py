@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What deploy has the board do. Runs there, in the raw REPL, before deploy's single commands."""
 
 import io

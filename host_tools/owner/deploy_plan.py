@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a board needs to become what it is to be, and the commands for that: all of deploy that is only thinking."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """esptool in a process of its own, because it ends the one it runs in when it fails; and what it says of a chip."""
 
 import re

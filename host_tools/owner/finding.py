@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who answers on a line, and as what: settings and units are tried, then the registers of a unit are read."""
 
 from collections.abc import Callable, Generator, Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MicroPython's firmware files as micropython.org names them, and the one for a board among those of a folder.
 
 A *build* is what micropython.org compiles for one kind of board, perhaps in a variant: ESP32_GENERIC,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a firmware file (.bin) of an ESP32 holds: bootloader, partition table, application.
 
 The layout is ESP-IDF's: esp_app_format.h (an image: header, segments, checksum, SHA-256) and esp_flash_partitions.h

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make flash PORT=... [BOARD=...] [FIRMWARE=...]`: put MicroPython on a board.
 
 The firmware file is one from micropython.org, given or found in the working folder. What it is for and which version

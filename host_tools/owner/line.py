@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An RS485 line at a PC's adapter, asked by the bridge's own master: what it makes of a reply, the board would make
 of it too.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a board has to say: `python -m host_tools.owner.logs --port PORT`.
 
 PORT is the board's serial port as mpremote takes it (/dev/ttyUSB0, COM3, socket://host:port), whose console is followed,

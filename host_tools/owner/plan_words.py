@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A plan in words: what is asked of whom and how long it takes, what is served, how old it gets."""
 
 from collections.abc import Iterator

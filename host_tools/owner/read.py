@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make read PORT=... PROFILE=... UNIT=...`: what a meter says now, register by register; what one needs to check a
 profile.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registers and values as tables: of a profile, or as they are."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A board behind a serial port, spoken to as mpremote does: its raw REPL for commands, its console for what it prints.
 
 PORT is whatever mpremote takes: /dev/ttyUSB0, COM3, a pty, socket://host:port.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make scan PORT=...`: look for meters on an RS485 line.
 
 PORT is an RS485 adapter on this PC, with nothing else that asks on the line. First which setting and which unit

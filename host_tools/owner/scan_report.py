@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a scan has found, for a person, and what to write into config.json."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Currents as loads draw them, seen through a clamp and an ESP32's ADC: for tests and the
 benchmark.
 

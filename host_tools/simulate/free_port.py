@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A TCP port that is free, and stays so: below the range from which the system takes ports for clients."""
 
 import random

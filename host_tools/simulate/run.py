@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The whole bridge on this PC: simulated site, RS485 line and virtual board (`make run`)."""
 
 import argparse

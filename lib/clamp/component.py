@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """All clamps of the board in turn: one window each a second, never two back to back.
 
 A rejected window is not repeated before its turn: who waits for the loop, bus and server, is delayed by one mains

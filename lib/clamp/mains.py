@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The length of a mains cycle, found from the phases of windows that are about a second apart.
 
 A window holds one cycle at most, too little to tell 49 Hz from 51. Two windows of one clamp can:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One clamp: turns its windows into a kept result and the device's field. Integers only, no heap.
 
 Currents are unsigned and powers apparent: a clamp alone knows neither the direction nor the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One mains cycle of unevenly spaced samples, and what it amounts to: integers only, no heap.
 
 Method: one whole cycle is thought of as a ring, the last sample being followed by the first. Each

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The one question to a DNS server that the clock has (RFC 1035, section 4): which IPv4 address has this name?"""
 
 

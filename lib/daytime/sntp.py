@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The message of SNTP version 4 (RFC 4330, section 4), as a client asks with it and believes it."""
 
 _EPOCH_S = 3913056000  # 2024-01-01, in seconds since 1900

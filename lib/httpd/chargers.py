@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who is the charger: which clients ask for its documents, and how steadily each of them does.
 
 A client that has a place here goes last when a connection has to be dropped. Who asks steadily keeps its place; a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One connection of the HTTP server, from accept to close.
 
     state     what happens                                                   next state

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A document that is rendered now and then and sent often: header and body in one preallocated buffer.
 
 BytesIO is that buffer, since it takes bytes of any length without heap and at the speed of C; so

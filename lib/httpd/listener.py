@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The socket that a server accepts from. Only the boot needs this code."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reports that are rendered while they are sent: whole, they would take as much heap as all else that is served."""
 
 from const import const

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The header of one HTTP request, taken in as it comes: whole, in pieces or byte by byte.
 
 Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Complete responses, header and body, made at boot, and files that are sent as they are.
 
 A source is what a path leads to; it chooses a response:

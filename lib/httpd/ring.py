@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The latest text that was written, in a buffer of fixed size."""
 
 from httpd.document import Document

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The HTTP server: a few preallocated connections, polled in one loop. No task, no stream, no heap.
 
 What a request costs is what `accept` and one poll entry allocate: 80 bytes on a 32-bit board.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From the rows of plan.json to the clamps of a run."""
 
 from clamp.reading import Clamp, PhaseSum

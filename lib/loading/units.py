@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From the rows of plan.json to the units, registers, quantities and reads of a run."""
 
 from loading.values import own

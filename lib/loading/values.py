@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From the rows of plan.json to the devices of a run and the layout of their document."""
 
 from values.readings import Device

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Changes of a unit's reads while they run: cut, joined, replaced. Rare, so meters.states loads this for the moment.
 
 What takes the place of a read in its own turn comes next in the cycle: `unit.next` counts the reads that had their turn.

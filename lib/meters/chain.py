@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A SunSpec unit's chain of models: where the models in use were found, and whether they still stand there.
 
 A unit may have others after an update, or by its settings.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which of its profile's models a unit is: asked at the first contact and after each silence, since a unit may be swapped."""
 
 from const import const

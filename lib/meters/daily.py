@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The energy of the day where a unit has only a total: counted from the total at local midnight."""
 
 from const import const

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From register bytes to integers in base units, without heap.
 
 32-bit MicroPython has small integers of 31 bits, so a number is taken apart into bytes and scaled byte by byte, exactly

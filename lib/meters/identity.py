@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registers that are read once, at the first contact: the serial number for info.json, the model number against a wrong profile."""
 
 from meters.read import Read

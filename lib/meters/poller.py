@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Asks all units for what is due, one request at a time.
 
 A cycle asks the reads of all units that are ready. What failed is tried again between two cycles, longest due first: reads that failed,

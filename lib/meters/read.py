@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One read request of a unit, and what its reply feeds."""
 
 from ticks import ticks_diff

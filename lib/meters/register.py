@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registers and the quantities that they make up.
 
 What runs in each poll has frames of 11 words at most (a `for` takes four of them): larger ones would come from the heap.

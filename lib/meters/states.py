@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What becomes of a unit and of its reads after each request: the two tables that docs/design/reads.md draws.
 
 They name every state and every event, so there is no other step. What a step changes in the list of reads is rare, and meters.adapt's.

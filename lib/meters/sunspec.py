@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SunSpec: where a unit keeps its models is found out by asking, at the first contact.
 
 Source: SunSpec Device Information Model Specification, "Device Modbus Map": the marker "SunS", then the models, each with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One unit (slave) on the line: its limits, its reads, its state and its counters."""
 
 from const import const

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Modbus RTU frames of functions 3 and 4: CRC, requests, and every search in received bytes. Nothing here allocates.
 
 Source: Modbus over Serial Line V1.02, section 6.2 and appendix B; Application Protocol V1.1b3, 6.3 and 6.4.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One Modbus RTU request at a time, without waiting: select() a unit, begin() a request, then step() until it has an outcome.
 
 The port is a small object over the UART: `send(buf)` starts sending, not before 3.5 characters of silence; `finish()` returns when the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a plan takes: milliseconds on the wire, the age of the values, bytes of heap."""
 
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Holds a value against its row of the schema; a complaint is one line and says what is allowed."""
 
 from planning import messages, zone

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a clamp is, as integers for the hot path, from an entry of config.json and clamp_models.json.
 
 clamp_models.json holds, by the model's name on the market: `amps`, the rated current; `turns` of a clamp without a

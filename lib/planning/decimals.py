@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Exact decimal numbers, as JSON writes them: a chip's floats have 24 bits, and the same config must give the same plan everywhere."""
 
 _MOST_PLACES = 12

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The entries of `devices`: which keys go together, and what no row of the schema says alone."""
 
 from planning.checks import (

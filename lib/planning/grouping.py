@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which registers are read together: the fewest milliseconds on the wire, not the fewest requests. Runs at boot."""
 
 from const import const

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How DiniTech's two documents are laid out: all that stands in them but the values.
 
 Source: DiniTech Custom API 1.4. Devices are entries of plan["devices"].

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a complaint says: values as the owner wrote them, what is allowed, what was meant. Loaded
 only when there is something to complain about.
 """

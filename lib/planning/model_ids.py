@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a profile expects in the registers that name the model: numbers, ranges of numbers, beginnings of texts."""
 
 

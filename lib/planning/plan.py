@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plan: all that a run needs, made from what the owner wrote, the board and the profiles. What is in it: docs/plan.md.
 
     config = settings.read(text, load, names)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A plan as text: JSON, the same to the byte on every interpreter, with a CRC in front.
 
     {"crc": "0a1b2c3d", "plan": {...}}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a profile's JSON (docs/formats/profile.md) to the registers and quantities of a unit."""
 
 from meters.register import Helper, Quantity, Register

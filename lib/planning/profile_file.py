@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A profile as it is written, made complete: what it extends filled in, numbers in hex read.
 
 "extends" makes a file the difference to another one: a JSON Merge Patch (RFC 7396). Objects are merged key by key, null takes a

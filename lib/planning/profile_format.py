@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The format of a profile (docs/formats/profile.md): owners write their own, so each is checked like config.json.
 
 docs/profile.schema.json says the same, and more of what only people read; a test holds the two together. What passes here

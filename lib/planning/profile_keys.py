@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every key of a profile, as planning.schema writes tables. docs/formats/profile.md explains them, docs/profile.schema.json has the same; tests compare."""
 
 TABLE = """

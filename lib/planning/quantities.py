@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What can be measured: types of registers, base units and the values that can be.
 
 Everything is kept as an integer in its base unit: W, Wh, 0.1 V, mA, mHz, 0.1 %, 0.1 degC.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One register of a profile, or one of a sum: what a row of planning.profile_keys does not say alone."""
 
 from meters.decode import MOST

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every key of config.json, in one table. docs/config.md explains the same rows; a test compares.
 
 A row is: key, kind, default, what is allowed. The default `needed` means that the key must be

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What belongs to the whole site: network, bus and board. Its devices are in devices.py."""
 
 from planning import devices

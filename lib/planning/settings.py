@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """config.json: read, held against the schema, completed. The PC runs the very same check.
 
     settings.read(text, load, names) -> dict

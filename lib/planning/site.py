@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From the checked config to the devices of the plan, what info.json tells of them, the clamps and the units that are asked."""
 
 from planning import clamp_models, profile, profile_file

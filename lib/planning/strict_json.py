@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Strict JSON (RFC 8259) that says where a mistake is, the same on every interpreter.
 
 MicroPython's own json gives no place, needs no commas and keeps the last of two equal keys: what

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The units of a plan: what is read of each, and in which reads.
 
 Grouping works on the objects that the bridge runs with (meters.register); here they become the lists and numbers of plan.json.

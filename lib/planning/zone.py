@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Time zones as POSIX writes them (IEEE Std 1003.1, 8.3): "CET-1CEST,M3.5.0,M10.5.0/3". Loaded at boot and for the check.
 
 Of the three kinds of rules only M is taken, month.week.weekday: no zone of today needs another.

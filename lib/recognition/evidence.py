@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the values of one role say for or against a profile. Pure: {quantity: value in base units} in, points out."""
 
 from const import const

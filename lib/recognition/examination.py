@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One profile held against a unit: what speaks for it, or that something speaks against it."""
 
 from const import const

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registers that name the model: a profile's own, and lib/planning/identities.json, which has what a profile cannot say.
 
 That file is {name of a profile: [identity, ...]}. An identity is {"function", "address", "type", "equals", "source"}:

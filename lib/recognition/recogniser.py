@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which profile a unit on the line has: by registers that name the model, and by values seldom right by chance.
 
 What registers cannot tell is not guessed: look-alikes are named together, with the values in which they differ.

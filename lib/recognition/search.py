@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where a unit is searched first: settings of the line and addresses, those of new devices before all others. Pure.
 
 A setting is (baudrate, parity, stop bits).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A unit on the line, asked register by register. What it has said is remembered: many profiles want the same
 registers.
 

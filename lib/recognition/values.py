@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a profile makes of a unit's registers, decoded by the bridge's own classes: the one file here that knows them."""
 
 from planning import profile as profiles

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values and their direction in words, for a person who compares them with a display."""
 
 # The first word of a quantity -> unit, and how many base units make one.

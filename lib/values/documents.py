@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The charger's two documents, rendered from the readings into preallocated buffers.
 
 Source: DiniTech Custom API 1.4. Values are written as json.dumps would: whole W and Wh, one decimal for soc and temp.

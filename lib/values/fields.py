@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The maker's keys, per category (Custom API 1.4), and the quantity that a meter measures for each.
 
 Rows: (key, kind, quantities in the order of preference). The first row is the power: a device without it is stale.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The values that the charger may see, kept in dicts that are made at boot and written in place.
 
 A field is None while it is unknown: never read, refused, or older than the freshness limit. Its age counts from the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // MicroPython's WebAssembly build with the unix port's command line:
 //   node micropython.mjs PACKAGE [-X heapsize=N[k]] -c CODE
 //   node micropython.mjs PACKAGE [-X heapsize=N[k]] FILE [ARG...]

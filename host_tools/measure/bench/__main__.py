@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`python -m host_tools.measure.bench [SUBJECT ...]`: run the benchmarks, all or some; prints tables in
 Markdown.
 

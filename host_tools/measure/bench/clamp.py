@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How well a clamp's current is known: ours beside EmonLib's and ESPHome's, and ours over many runs.
 
 The two others are written anew from their descriptions: EmonLib filters the offset away with a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One HTTP client, one connection at a time, that costs as little as Python lets it."""
 
 import socket

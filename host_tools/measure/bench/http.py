@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Our server beside DiniTech's script, asyncio streams, microdot and the least there can be, on
 one interpreter.
 """

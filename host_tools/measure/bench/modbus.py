@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The RS485 master: cycle time beside what the wire itself takes, and heap per poll beside micropython-modbus.
 
 The bus runs on MicroPython's 32-bit unix port, on the virtual board's UART, over the simulated site's wire: bytes take

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long a response takes while a 9600-Bd bus is polled once a second, with all meters well and
 with one dead.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Starts the servers that are compared, counts their instructions, system calls and heap.
 
 A server ends by itself after as many requests as it was told; the difference between a short and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """esp32: the heap outside MicroPython's own, and NVS kept in the state folder."""
 
 import json

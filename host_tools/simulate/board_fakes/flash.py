@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The board's flash as an image file with MicroPython's own littlefs on it."""
 
 import struct

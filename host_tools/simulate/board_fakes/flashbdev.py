@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The partition with the board's files. A board whose files are in a folder has one without littlefs, as one with FAT."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the fakes need of the PC: the C library, the folder of control files, the run's parameters.
 
 Nothing here allocates once it is imported: heap per poll is measured through these fakes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """machine as the firmware sees it on an ESP32: small, strict, odd where the chip is odd."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """network.WLAN with the ESP32's states and traps; the air is a control file ("wifi").
 
 Its first letter: o(k), d(own: no access point in reach), p(assword is wrong), f(laky: 202 and 1000 show up on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """machine.Pin: the pins of the chip and no others."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The console as the ESP32 port offers it: friendly REPL, raw REPL and raw paste.
 
 The bytes are those of MicroPython's shared/runtime/pyexec.c, which mpremote expects. Interrupts are off but while

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microseconds for whoever samples an ADC: the PC's other processes do not make holes in a burst of reads.
 
 The core of an ESP32 that runs MicroPython has no other work than interrupts. A PC takes its processor away for

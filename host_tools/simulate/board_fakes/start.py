@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The virtual board's boot ROM: become an ESP32, then run boot.py and main.py as its port does."""
 
 import asyncio.core

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """select whose waits last whole FreeRTOS ticks, as on an ESP32.
 
 There poll() looks at all objects, sleeps to the next 10 ms tick and looks again: neither a socket nor the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """machine.UART over a tty, with the semantics of the ESP32's driver."""
 
 import io

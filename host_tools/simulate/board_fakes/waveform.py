@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A waveform in shared memory, laid there by the virtual board (host_tools/simulate/virtual_board/waveform.py).
 
 u32 period_us, u32 step_us, u32 noise_uv, u32 unused, then one i32 of microvolts for each step of the period.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The simulated site: sun, house, battery, heating rod and grid, measured by Modbus meters.
 
 with Site(config) as site:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Only the site: its meters on a pseudo terminal, for mbpoll, a real bridge or any other master."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The charger's part: ask a bridge for its values."""
 
 import http.client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The devices of a config.json: where in the site each is, and what the charger must hear of it.
 
 The first energy meter is the grid's, further ones measure house, rod, inverter and battery; several

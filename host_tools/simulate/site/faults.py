@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What can be wrong with a device on the line, as a test or a person at the terminal orders it."""
 
 import random

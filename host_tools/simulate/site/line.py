@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The RS485 line: two pseudo terminals with a wire between them that takes its time.
 
     with Line(baudrate=9600) as line:

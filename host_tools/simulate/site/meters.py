@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The site's Modbus devices: a pymodbus RTU server on the meters' end of the line.
 
 pymodbus answers; what is added here is when (each device's own turnaround) and, if a fault is set, what

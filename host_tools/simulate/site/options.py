@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command-line options that everything which starts a site has in common."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What happens at the site, as a function of site time alone.
 
 Sun, clouds and house load are pure functions of the second and the seed. Battery and water tank have

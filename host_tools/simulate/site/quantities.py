@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a device at some place of the site measures, from the site's truth.
 
 A meter counts positive what flows away from the grid, through it, to what lies behind it: a grid meter's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the meters of the site have in which register, and how they write it down.
 
 Written from the sources named at each model, apart from the firmware's profiles and decoder: the two

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The site put together as a config.json describes it: physics, line and meters, with one clock."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the person at the terminal sees: the site and the bridge's answer side by side."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the firmware on this PC: `python -m host_tools.virtual_board --config FILE --uart DEVICE`."""
 
 import argparse

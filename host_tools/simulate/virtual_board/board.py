@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One virtual board: its flash and state folders, and the interpreter that runs on them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which GPIO of which chip can do what (data sheets; pins of flash and PSRAM count as absent)."""
 
 from typing import NamedTuple

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The virtual board's console, and the question whether its server answers."""
 
 import os

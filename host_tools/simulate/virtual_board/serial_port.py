@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The board's console as a serial port (a pty), for mpremote and whatever else speaks to a MicroPython."""
 
 import os

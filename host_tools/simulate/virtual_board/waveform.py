@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a clamp's pin sees: a line of text becomes microvolts in shared memory.
 
 The board's fake ADC (host_tools/simulate/board_fakes/waveform.py) reads that memory, so a waveform may change while it runs.

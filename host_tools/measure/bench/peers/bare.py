@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The least a server can do on this interpreter: accept, receive, send what is ready, close. No
 HTTP at all.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A meter bridge the common way: asyncio.start_server, and a bus master that blocks until its
 reply is there.
 

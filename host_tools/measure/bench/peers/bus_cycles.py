@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mean time of a poller cycle over a tty, in ms.
 
     micropython bus_cycles.py BAUDRATE UNITS PAUSE_MS CYCLES

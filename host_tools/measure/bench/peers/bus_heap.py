@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Heap bytes per read of COUNT registers by the master on the path: ours, or micropython-modbus.
 
     micropython bus_heap.py COUNT

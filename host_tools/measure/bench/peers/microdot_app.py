@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """microdot, the most used web framework for MicroPython; bench installs it (MIT) next to this
 file's path.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """lib/httpd with DiniTech's sample as a document that was rendered before."""
 
 import json

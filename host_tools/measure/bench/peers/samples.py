@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the peers serve, the samples of DiniTech's document, and how they report."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The way of DiniTech's script (Custom API 1.4): one blocking loop, the JSON made again for each
 request.
 

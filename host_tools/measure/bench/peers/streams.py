@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """asyncio.start_server and readline, as most examples for MicroPython show it."""
 
 import asyncio
