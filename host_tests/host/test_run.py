@@ -64,7 +64,7 @@ def test_a_run_shows_both_sides_and_ends_cleanly(number):
     assert re.match(r"09:30:0\d  bridge: 200, age 1 s", lines[-1])
     assert re.search(r"Grid meter -?[\d ]+ W \| -542 W", lines[-1])
     process.send_signal(number)
-    _, errors = process.communicate(timeout=8)
+    _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, "")
     port = int(re.search(r":(\d+)/", "".join(lines))[1])
     with socket.socket() as probe:  # the board is gone
@@ -83,7 +83,7 @@ def test_a_run_shows_both_sides_and_ends_cleanly(number):
 )
 def test_a_board_that_ends_is_one_sentence_and_a_failure(behaviour, sentence):
     process = start(behaviour)
-    _, errors = process.communicate(timeout=8)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert errors.splitlines() == [sentence]
 
@@ -91,7 +91,7 @@ def test_a_board_that_ends_is_one_sentence_and_a_failure(behaviour, sentence):
 def test_a_taken_port_is_one_sentence_and_a_failure():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start("serve", port=taken.getsockname()[1])
-        _, errors = process.communicate(timeout=8)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert re.fullmatch(r"run: HTTP port \d+ cannot be used: .*; give another one\n", errors)
 
@@ -113,7 +113,7 @@ def test_a_config_that_cannot_be_played_is_one_sentence(tmp_path, text, words):
     if text is not None:
         config.write_text(text)
     process = start("serve", "--config", str(config))
-    _, errors = process.communicate(timeout=8)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert words in errors and len(errors.splitlines()) == 1
 
