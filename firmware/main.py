@@ -160,13 +160,9 @@ def chosen(root, memory, is_safe):
         plan = planning.main(root, memory)  # ends in a soft reset where the plan can be written
     if plan is None:
         return None
-    from firmware.modes import heap_reserve
-
-    # Before what fills the first heap is imported: it would double, and later take all that there is.
-    reserve = heap_reserve.grown(plan["heap_bytes"])
     from firmware.modes import bridge
 
-    return bridge.built(root, memory, plan, reserve)
+    return bridge.built(root, memory, plan)
 
 
 def forget_boot():

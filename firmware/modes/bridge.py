@@ -8,6 +8,7 @@ from firmware import callbacks, health, log, status, supervisor
 from firmware.hw import chip, led
 from firmware.hw.watchdog import Watchdog
 from firmware.hw.wifi import Station
+from firmware.modes import heap_reserve
 from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store
 from firmware.trial import Trial
@@ -22,11 +23,12 @@ from values.documents import Info, Values
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
-def built(root, memory, plan, reserve):
+def built(root, memory, plan):
     """[supervisor.Task] of everything that runs. memory: main.py's ResetMemory; plan: docs/formats/plan.md, used up on the way: its
-    heap is wanted for what is made of it. reserve: what heap_reserve.grown() gave.
+    heap is wanted for what is made of it.
     """
-    health.reserve = reserve
+    gc.collect()
+    health.reserve = heap_reserve.grown(plan["heap_bytes"])
     about = _about(root, memory, plan)
     trial = Trial(memory, *Store(root).renames(plan))
     memory.begin()
