@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How much heap the boot asks for, against what was measured live on an ESP32 (docs/performance.md), and what it keeps of it."""
 
+import esp32_fakes  # noqa: F401  gives CPython the module micropython
 from firmware.modes import heap_reserve
 from planning.budget import heap_bytes
 from skipping import heap_taken
