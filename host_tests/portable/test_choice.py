@@ -110,6 +110,10 @@ def test_a_unit_that_says_something_else_is_not_served():
     assert site.run(20000) == (None, None)
     assert site.unit.warning == "says 15, which none of its profile's models says"
     assert {one[3] for one in site.line.requests} == {16}
+    # At its first word, once more as after any outage, and then every 30 s: the line is the other units'.
+    assert len(site.asked(16)) == 2
+    site.run(40000)
+    assert len(site.asked(16)) in (3, 4)
 
 
 def test_a_unit_that_does_not_say_it_is_served_as_the_owner_says():
