@@ -32,7 +32,7 @@ class Heap:
     def open(self, now_ms):
         gc.collect()
         micropython.mem_info()
-        print("slots", sum([one.sock is None for one in ours._connections]), "used", gc.mem_alloc())
+        print("used", gc.mem_alloc())
         return self.response
 
 values = Document(600, responses.JSON, aged=True)
@@ -85,18 +85,18 @@ def running(tmp_path):
 
 
 def heap(process, address):
-    """(largest free block in bytes, bytes in use, free slots)."""
+    """(largest free block in bytes, bytes in use): a connection that is never given up holds 80 bytes."""
     with socket.create_connection(address, timeout=5) as sock:
         sock.sendall(b"GET /heap HTTP/1.1\r\n\r\n")
-        client.read(sock)
+        assert client.read(sock).startswith(b"HTTP/1.1 200 ")
     text = ""
     for line in process.stdout:
         text += line
-        if line.startswith("slots"):
+        if line.startswith("used"):
             break
     largest = re.search(r"max free sz: (\d+)", text)
-    slots, used = re.search(r"slots (\d+) used (\d+)", text).groups()
-    return int(largest[1]) * 16, int(used), int(slots)
+    used = re.search(r"used (\d+)", text)
+    return int(largest[1]) * 16, int(used[1])
 
 
 def test_20000_requests_leave_the_heap_as_100_did(tmp_path):
@@ -105,7 +105,7 @@ def test_20000_requests_leave_the_heap_as_100_did(tmp_path):
         before = heap(process, address)
         client.many(address[1], 20000)
         after = heap(process, address)
-        assert after[1] == before[1] and after[2] >= 3, (before, after)
+        assert after[1] == before[1], (before, after)
         assert after[0] >= before[0] >= 16384, (before, after)
 
 
