@@ -1,10 +1,24 @@
 # SPDX-License-Identifier: MIT
 """What stands between the components: the questions that one asks another."""
 
-from firmware import log
+from firmware import log, supervisor
 from firmware.hw import chip, led
 
 _DAY = "pv_energy_day_wh"
+
+
+def start(tasks, parts, about, devices):
+    """For main.py: run(), to be called when the code of the boot is gone from the heap. Uses up parts and about."""
+
+    def run():
+        from firmware import status  # as large as the boot: both at once would not fit
+
+        status.publish(parts, about, devices)
+        parts.clear()
+        about.clear()
+        supervisor.run(tasks)
+
+    return run
 
 
 def announcer(trial, port):

@@ -146,7 +146,7 @@ def _go_back(root):
 
 
 def chosen(root, memory, is_safe):
-    """Choose a mode and run it. Of the bridge its tasks come back, so that nothing that built them stays on the heap."""
+    """Choose a mode and run it. Of the bridge run() comes back, so that nothing that built it stays on the heap."""
     if is_safe:
         from firmware.modes import safe
 
@@ -160,15 +160,19 @@ def chosen(root, memory, is_safe):
         plan = planning.main(root, memory)  # ends in a soft reset where the plan can be written
     if plan is None:
         return None
+    from firmware.modes import heap_reserve
+
+    # Before what fills the first heap is imported: it would double, and later take all that there is.
+    reserve = heap_reserve.grown(plan["heap_bytes"])
     from firmware.modes import bridge
 
-    return bridge.built(root, memory, plan)
+    return bridge.built(root, memory, plan, reserve)
 
 
 def forget_boot():
     """Give the heap back that only the boot needs: code lies on it, and all of the boot's is in two packages."""
     for name in list(sys.modules):
-        if name.startswith(("firmware.modes", "loading")):
+        if name.startswith("firmware.modes") or name.startswith("loading"):
             del sys.modules[name]
     del sys.modules["firmware"].modes
     gc.collect()
@@ -179,13 +183,11 @@ def start(root, memory, on_trial, is_safe):
     vfs.mount(slot, "/app")
     sys.path[:] = ["/app", "/app/lib", ".frozen"]
     try:
-        tasks = chosen(root, memory, is_safe)
+        run = chosen(root, memory, is_safe)
         slot.forget()
         forget_boot()
-        if tasks:
-            from firmware import supervisor
-
-            supervisor.run(tasks)
+        if run:
+            run()
         if on_trial:
             raise RuntimeError("the new version ended")
         memory.forget("ended")

@@ -4,31 +4,30 @@
 import gc
 import select
 
-from firmware import callbacks, health, log, status, supervisor
+from firmware import callbacks, health, log, supervisor
 from firmware.hw import chip, led
 from firmware.hw.watchdog import Watchdog
 from firmware.hw.wifi import Station
-from firmware.modes import heap_reserve
 from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store
+from firmware.modes.version import VERSION
 from firmware.trial import Trial
-from firmware.version import VERSION
-from httpd.listener import listen
 from httpd.responses import File
 from httpd.server import Server
 from loading import clamps as clamp_rows
 from loading import values as loading
+from loading.listener import listen
 from values.documents import Info, Values
 
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
-def built(root, memory, plan):
-    """[supervisor.Task] of everything that runs. memory: main.py's ResetMemory; plan: docs/formats/plan.md, used up on the way: its
-    heap is wanted for what is made of it.
+def built(root, memory, plan, reserve):
+    """run() of everything. memory: main.py's ResetMemory; plan: docs/formats/plan.md, used up on the way: its
+    heap is wanted for what is made of it. reserve: what heap_reserve.grown() gave.
     """
-    gc.collect()
-    health.reserve = heap_reserve.grown(plan["heap_bytes"])
+    gc.collect()  # of what the import left: the heap would grow once more for it, and take what Wi-Fi needs
+    health.reserve = reserve
     about = _about(root, memory, plan)
     trial = Trial(memory, *Store(root).renames(plan))
     memory.begin()
@@ -38,11 +37,11 @@ def built(root, memory, plan):
     devices, info = _measure(parts, plan, reset)
     watchdog.feed()
     _serve(parts, plan, root, trial, devices, info, reset)
-    status.publish(parts, about, devices)
     watchdog.tasks = [
         supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
     ]
-    return watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
+    tasks = watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
+    return callbacks.start(tasks, parts, about, devices)
 
 
 def _measure(parts, plan, reset):
@@ -65,6 +64,7 @@ def _serve(parts, plan, root, trial, devices, info, reset):
     values = parts["values"] = Values(devices, categories, document["bytes"], load, counters)
     parts["health"] = health.Health(callbacks.quiet(parts["bus"]), reset)
     parts["server"] = _server(plan["http"], values, info, root, parts["health"].admits)
+    gc.collect()
     station = Station(plan["wifi"], callbacks.announcer(trial, plan["http"]["port"]), reset)
     parts["wifi"] = station
     if parts["time"]:

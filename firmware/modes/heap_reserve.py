@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one growth of MicroPython's heap that the bridge needs, made while the boot has just begun.
+"""The one growth of MicroPython's heap that the bridge needs, made before anything large is imported.
 
 Left alone, the heap doubles when its first bytes are full, and when those are too little takes nearly all that Wi-Fi and
 lwIP live on: the board stays up then, and hears nothing more. A request that does not fit in twice the heap makes it grow by what is
@@ -8,18 +8,33 @@ asked for instead (gc_try_add_heap in MicroPython's py/gc.c).
 
 from micropython import const
 
-_MOST_BYTES = const(80000)
+from firmware.hw import chip
+
 _WORD_BYTES = const(4)
-_KEPT_WORDS = const(12)
+# An area whose only used block is its first one is given back at a collection (gc_sweep): five words reach the second.
+_HELD_WORDS = const(5)
+_CUT_WORDS = const(17)  # each pop halves: twelve of them are enough
+# What Wi-Fi takes and what is to be left to it and lwIP then: of a chip whose image has no Bluetooth, of one that has.
+_WITHOUT_BLUETOOTH_BYTES = const(160000)
+_NETWORK_BYTES = const(103000)
+_NETWORK_LEAST_BYTES = const(72000)
 
 
 def grown(wanted_bytes):
-    """Make room for the bridge. What is returned is to be held: a part of the heap that is empty is given back."""
+    """Make room for the bridge. What is returned is to be held."""
     try:
-        reserve = [None] * (min(wanted_bytes, _MOST_BYTES) // _WORD_BYTES)
+        reserve = [None] * (allowed_bytes(wanted_bytes) // _WORD_BYTES)
     except MemoryError:
         return None
-    del reserve[_KEPT_WORDS:]
-    while len(reserve) > 1:
+    del reserve[_CUT_WORDS:]
+    while len(reserve) > _HELD_WORDS:
         reserve.pop()  # gives back half of what the list takes
     return reserve
+
+
+def allowed_bytes(wanted_bytes):
+    """As much of it as the chip can spare. To be asked before Wi-Fi is up."""
+    free_bytes, _ = chip.idf_memory()
+    has_more = free_bytes > _WITHOUT_BLUETOOTH_BYTES
+    network_bytes = _NETWORK_BYTES if has_more else _NETWORK_LEAST_BYTES
+    return max(0, min(wanted_bytes, free_bytes - network_bytes))

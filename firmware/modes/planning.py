@@ -12,7 +12,7 @@ import sys
 from firmware.hw import chip
 from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store, size
-from firmware.version import VERSION
+from firmware.modes.version import VERSION
 from planning import strict_json
 from unload import unload
 

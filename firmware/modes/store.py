@@ -10,7 +10,7 @@ import os
 
 from micropython import const
 
-from firmware.version import VERSION
+from firmware.modes.version import VERSION
 
 _CHUNK_BYTES = const(256)
 _TRIES = const(

@@ -41,15 +41,21 @@ def main(root):
 
 
 # What main.py wants of a slot: a store whose plan always fits, and a bridge.
-STORE = "class Store:\n    def __init__(self, root):\n        pass\n\n    def plan(self, failed):\n        return {}\n"
-BRIDGE = "from firmware import app\n\ndef built(root, memory, plan):\n    app.memory = memory\n    return app.main(root)\n"
+STORE = 'class Store:\n    def __init__(self, root):\n        pass\n\n    def plan(self, failed):\n        return {"heap_bytes": 0}\n'
+RESERVE = "def grown(wanted_bytes):\n    pass\n"
+BRIDGE = "from firmware import app\n\ndef built(root, memory, plan, reserve):\n    app.memory = memory\n    return app.main(root)\n"
 
 
 def put_modes(folder):
     """The modes of a firmware that is firmware/app.py alone: its main(root), which may use `memory`."""
     modes = Path(folder, "firmware", "modes")
     modes.mkdir()
-    for name, text in (("__init__", ""), ("store", STORE), ("bridge", BRIDGE)):
+    for name, text in (
+        ("__init__", ""),
+        ("store", STORE),
+        ("heap_reserve", RESERVE),
+        ("bridge", BRIDGE),
+    ):
         Path(modes, f"{name}.py").write_text(text)
 
 

@@ -282,12 +282,12 @@ def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
 
 
 FAILING = """\
-def built(root, memory, plan):
+def built(root, memory, plan, reserve):
     from firmware.modes import second
 
     if plan["poll_interval_ms"] == 999:
         raise ValueError("no such pin")
-    return second.built(root, memory, plan)
+    return second.built(root, memory, plan, reserve)
 """
 
 

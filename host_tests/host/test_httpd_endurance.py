@@ -22,7 +22,7 @@ SERVER = """
 import gc, io, micropython, os, select, sys
 from httpd import responses, server
 from httpd.document import Document
-from httpd.listener import listen
+from loading.listener import listen
 from ticks import ticks_ms
 
 class Heap:

@@ -41,7 +41,7 @@ FOR_THE_MOMENT = {"lib/meters/adapt.py", "lib/meters/sunspec.py"}
 DOES_IO = {
     "firmware/boot.py", "firmware/main.py", "firmware/clock.py", "firmware/trial.py", "firmware/hw/bus_port.py",
     "firmware/modes/bridge.py", "firmware/modes/planning.py", "firmware/modes/safe.py", "firmware/modes/store.py",
-    "lib/httpd/listener.py", "lib/httpd/responses.py", "lib/ticks.py",
+    "lib/loading/listener.py", "lib/httpd/responses.py", "lib/ticks.py",
 }  # fmt: skip
 SELF_CONTAINED = {"firmware/boot.py", "firmware/main.py"}
 

@@ -28,7 +28,7 @@ def needs_sockets():
         import select
         import socket
 
-        from httpd.listener import listen
+        from loading.listener import listen
     except ImportError:
         skip("needs sockets")
     if not hasattr(socket.socket, "readinto"):

@@ -5,7 +5,7 @@ import binascii
 import io
 from pathlib import Path
 
-from firmware.version import VERSION
+from firmware.modes.version import VERSION
 from host_tools.owner import check
 from planning import plan, plan_text
 

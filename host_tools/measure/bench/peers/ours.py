@@ -8,7 +8,7 @@ from samples import DEVICE_INFO, DEVICE_VALUES, finish, requests
 
 from httpd import responses, server
 from httpd.document import Document
-from httpd.listener import listen
+from loading.listener import listen
 from ticks import ticks_ms
 
 
