@@ -194,7 +194,7 @@ def test_only_what_changed_is_sent_and_the_old_slot_stays(small, board):
     small.name("two")
     status, said = small.deploy(board.port)
     assert status == 0, said
-    assert "slot /b: 3 files to send" in said and "4 files are on the board already" in said
+    assert "slot /b: 3 files to send" in said and "5 files are on the board already" in said
     assert small.answers() == "two"
     assert board.mpremote("exec", "print(open('/slot').read(), open('/a/firmware/app.mpy'))")
     restart(board)
