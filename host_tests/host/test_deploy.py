@@ -5,6 +5,7 @@ import ast
 import zlib
 
 import pytest
+from rich.console import Console
 
 from host_tools.owner import deploy, deploy_plan
 from host_tools.owner.deploy_plan import Held, digest
@@ -171,3 +172,32 @@ def test_missing_port_is_told_with_the_ports_there_are(tmp_path, capsys):
     assert deploy.main(["--port", port, "--config", str(good)]) == 1
     said = capsys.readouterr().err
     assert f"{port} is not there; " in said
+
+
+class Answering:
+    """A board that answers the first program with this."""
+
+    def __init__(self, told):
+        self._told = told
+
+    def run(self, program):
+        return self._told
+
+
+# The sizes of ESP-IDF's heaps as an emulated ESP32 tells them: with the official image 1.24.0, and as make flash leaves it.
+@pytest.mark.parametrize(
+    "heap_sizes, advised",
+    [
+        ("240 7288 16648 85200 15072 113840", True),
+        ("62536 85200 15072 113840", False),
+        ("", False),
+    ],
+)
+def test_board_that_reserves_memory_for_bluetooth_is_told_how_to_free_it(heap_sizes, advised):
+    console = Console(record=True, width=300)
+    board = Answering(f"esp32 1 24 0 {10 << 10 | 3 << 8 | 6}\n{heap_sizes}\n")
+    assert deploy._recognise(board, console) == "xtensawin"
+    said = console.export_text()
+    assert ("make flash PORT=... ARGS=--keep-files" in said) == advised and (
+        "38360" in said
+    ) == advised

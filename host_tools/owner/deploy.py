@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import check, deploy_plan
+from host_tools.owner import bluetooth_memory, check, deploy_plan
 from host_tools.owner.bridge_http import urlopen
 from host_tools.owner.deploy_plan import (
     SLOTS,
@@ -67,6 +67,11 @@ _VERSION = re.compile(r"\d+ I version (\S+) in (/\w?) - last end: (.*)")
 _SERVING = re.compile(r"\d+ I serving (http://\S+)")
 _MORE = re.compile(r"\d+ [EW] .*")  # errors and warnings of the log
 
+_RESERVED = (
+    f"this board's MicroPython reserves {bluetooth_memory.RELEASED_BYTES} bytes for Bluetooth, which the bridge does not "
+    "use; make flash PORT=... ARGS=--keep-files gives them to the network, and keeps all files"
+)
+
 
 class DeployError(Exception):
     """The new version is not on the board, or does not run; the text is for the user."""
@@ -114,7 +119,7 @@ def _check(path, console):
 def _deploy(board, arguments, console):
     board.interrupt()
     try:
-        wanted = image_files(arguments.config, arguments.root, _recognise(board))
+        wanted = image_files(arguments.config, arguments.root, _recognise(board, console))
         target = _transfer(board, wanted, console)
     except BaseException:
         board.restart()  # to go on with what it had
@@ -125,17 +130,26 @@ def _deploy(board, arguments, console):
     return _wait(board, target, console)
 
 
-def _recognise(board):
+def _recognise(board, console):
     """mpy-cross's name for the board's processor, or None. From here on the watchdog waits for us."""
     told = board.run(
         "import machine, sys\n"
         f"machine.WDT(timeout={_WATCHDOG_MS})\n"
         "i = sys.implementation\n"
         "print(sys.platform, *i[1][:3], getattr(i, '_mpy', 0))\n"
+        "try:\n"
+        " import esp32\n"
+        " print(*[heap[0] for heap in esp32.idf_heap_info(esp32.HEAP_DATA)])\n"
+        "except ImportError:\n"
+        " print()\n"
     )
-    platform, *numbers = told.split()
+    identity, heap_sizes = told.splitlines()
+    platform, *numbers = identity.split()
     *version, mpy = map(int, numbers)
-    return architecture(platform, tuple(version), mpy)
+    name = architecture(platform, tuple(version), mpy)
+    if bluetooth_memory.is_reserved(map(int, heap_sizes.split())):
+        console.print(f"hint: {_RESERVED}")
+    return name
 
 
 def architecture(platform: str, version: tuple[int, ...], mpy: int) -> str | None:
