@@ -238,8 +238,8 @@ def test_stopped_deploy_lets_the_old_version_go_on(small, board):
         command = [sys.executable, "-m", "host_tools.owner.deploy", "--port", adapter.url]
         command += ["--config", small.config, "--root", small.root]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
-        assert process.wait(LIMIT_S) == 130
-        process.stderr.close()
+        said = process.communicate(timeout=LIMIT_S)[1].decode()
+        assert process.returncode == 130, said
     board.wait_for_reset(2)
     assert until_answers(small) == "one"
 
