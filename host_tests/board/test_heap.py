@@ -7,10 +7,12 @@ Wi-Fi and lwIP live on.
 
 import json
 import re
+import subprocess
 import time
 from pathlib import Path
 
 import bridge
+from host_tools.build import image, interpreter
 from host_tools.simulate.site import Site
 
 EXAMPLE = json.loads(Path(bridge.ROOT, "config.example.json").read_text())
@@ -22,6 +24,8 @@ LIVE_BYTES = 100_800  # of it 92,000 is the goal
 CHUNKS_BYTES = 256
 # A ratchet too: MicroPython's table of names (qstrs) doubles at 1,260 of an ESP32's, which takes 9 kB at once.
 NAMES = 850
+# What a refused read loads for the moment: it must fit in what the heap has left, or the heap takes the network's memory.
+MOMENT_BYTES = 4_200
 
 
 def test_example_boots_and_serves_all_it_has_before_the_second_growth(tmp_path):
@@ -84,3 +88,28 @@ def test_live_heap_and_names_stay_what_they_are(tmp_path):
     live, names = min(boots)
     assert live <= LIVE_BYTES + CHUNKS_BYTES, boots
     assert names <= NAMES
+
+
+COST = """
+import gc
+from meters import poller, read, register
+gc.collect()
+before = gc.mem_alloc()
+from meters import adapt
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
+
+
+def test_what_is_loaded_for_the_moment_is_small(tmp_path):
+    image.write(tmp_path, bridge.ROOT / "config.example.json")
+    Path(tmp_path, "cost.py").write_text(COST)
+    found = interpreter.find(32)
+    done = subprocess.run(
+        found.command(tmp_path / "cost.py"),
+        env=found.environment(MICROPYPATH=f"{tmp_path / 'lib'}:.frozen"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 2_000 < int(done.stdout) <= MOMENT_BYTES + CHUNKS_BYTES

@@ -35,7 +35,7 @@ ROOMS = {
         "lib/values",
     },
 }  # fmt: skip
-# A unit's reads that change at run time: so rare that this code is loaded for the moment, and the planner's grouping with it.
+# A unit's reads that change at run time: so rare that this code is loaded for the moment.
 FOR_THE_MOMENT = {"lib/meters/adapt.py", "lib/meters/sunspec.py"}
 # Files that do I/O; in lib/ only what serves files and connections.
 DOES_IO = {
@@ -122,7 +122,9 @@ def test_room_knows_only_the_rooms_below_it(importer, target):
     source, other = room(importer), room(target)
     if source == other or other == "lib" or importer == "firmware/main.py":
         return  # main.py chooses a mode
-    assert other in ROOMS[source] or (importer in FOR_THE_MOMENT and other == "lib/planning")
+    assert other in ROOMS[source] or (
+        importer == "lib/meters/sunspec.py" and other == "lib/planning"
+    )
 
 
 def test_what_is_loaded_for_the_moment_is_imported_late():

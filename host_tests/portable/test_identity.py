@@ -3,6 +3,7 @@
 
 import planned
 from line import Line
+from meters import lengths
 from meters.identity import Identity
 from meters.poller import Poller
 from modbus.master import Master
@@ -44,7 +45,7 @@ def run(words, serials, description=METER, until_ms=6000, knows_serial=False):
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
     reads = grouping.reads(unit, [power], grouping.overhead_chars(unit, master), 1)
     reads += identities(unit, description, serials, knows_serial)
-    unit.reads = grouping.distinct_lengths(reads)
+    unit.reads = lengths.distinct_lengths(reads)
     poller = Poller(master, [unit], 1000)
     line.run(poller, until_ms)
     assert device.fields["grid_power_w"] == 100

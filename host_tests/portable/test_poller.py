@@ -215,7 +215,7 @@ def test_block_refused_at_the_first_contact_is_split_in_the_same_cycle():
     assert device.fields["pv_energy_total_wh"] is None
     line.run(poller, 60000)  # what it lacks is hardly asked for any more
     assert len([r for r in line.requests if r[3] == 56]) <= 9
-    assert "planning.grouping" not in sys.modules  # some kB
+    assert "meters.lengths" not in sys.modules  # some kB
 
 
 def test_block_that_was_read_before_is_split_after_three_refusals_only():
@@ -594,7 +594,7 @@ def test_unit_that_refused_everything_for_a_while_is_back_within_seconds_and_who
             line.run(poller, line.now_ms + 60000)
         assert len(poller.units[0].reads) == 1 and not poller.units[0].reads[0].failures
         assert device.at_ms["inv_power_ac_w"] > back_ms + 290000
-        assert "planning.grouping" not in sys.modules
+        assert "meters.lengths" not in sys.modules
 
 
 def test_unit_that_never_grants_the_whole_is_hardly_asked_for_it():

@@ -4,8 +4,7 @@
 What takes the place of a read in its own turn comes next in the cycle: `unit.next` counts the reads that had their turn.
 """
 
-from meters import states
-from planning import grouping
+from meters import lengths, states
 
 
 def cut(read, now_ms):
@@ -28,7 +27,7 @@ def less(read, now_ms):
 
 def _halves(read):
     """Two reads in place of one, or None if all its spans are the same registers."""
-    spans = grouping.in_order(_spans(read), lambda span: span[:2])
+    spans = lengths.in_order(_spans(read), lambda span: span[:2])
     middle = len(spans) // 2
     while middle and spans[middle][:2] == spans[0][:2]:
         middle += 1
@@ -66,7 +65,7 @@ def _close_to(register):
 
 def _half(read, spans):
     registers = [register for span in spans for register in span[2]]
-    half = grouping.read_of(read.unit, read.function, registers, read.slow)
+    half = lengths.read_of(read.unit, read.function, registers, read.slow)
     half.whole = read
     half.answered = read.answered
     half.no_padding = True  # it was near here that the unit sent the exception response
@@ -145,5 +144,5 @@ def _plain(read, now_ms):
 
 
 def _distinct(unit, now_ms):
-    grouping.distinct_lengths(unit.reads)
+    lengths.distinct_lengths(unit.reads)
     unit.part(None, now_ms)  # what differed in length before may not now

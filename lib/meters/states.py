@@ -248,7 +248,7 @@ def adapt(name, *arguments):
     try:
         getattr(adapt, name)(*arguments)
     finally:
-        for loaded in ("meters.adapt", "meters.sunspec", "planning.grouping"):
+        for loaded in ("meters.adapt", "meters.lengths", "meters.sunspec", "planning.grouping"):
             if loaded in sys.modules:
                 del sys.modules[loaded]
                 package, _, module = loaded.partition(".")

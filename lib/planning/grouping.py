@@ -1,32 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Which registers are read together: the fewest milliseconds on the wire, not the fewest requests. Runs at boot."""
 
-from const import const
-from meters.read import Read
-from meters.states import NEW
+from meters.lengths import allowed, distinct_lengths, in_order, read_of
 from modbus.frame import REPLY_OVERHEAD, REQUEST_SIZE
 
 TURNAROUND_MS = 20  # a usual meter's, where nothing else is known
-_LONGER = const(8)  # registers; more of them cost more than what else keeps two reads apart
-
-
-def in_order(items, key):
-    """As sorted(), which keeps the order of equals on CPython only. A plan is the same on every interpreter."""
-    ranks = sorted([(key(items[i]), i) for i in range(len(items))])
-    return [items[i] for _, i in ranks]
-
-
-def _allowed(unit, start, end):
-    """May one read touch the registers start..end-1?"""
-    if end - start > unit.registers_per_read:
-        return False
-    for boundary in unit.boundaries:
-        if start < boundary < end:
-            return False
-    for first, last in unit.unreadable:
-        if start <= last and first < end:
-            return False
-    return True
 
 
 def _spans(register, unit):
@@ -63,7 +41,7 @@ def _end(registers):
 def _fit(unit, registers):
     """May one read have them all?"""
     functions = {r.function for r in registers}
-    return len(functions) == 1 and _allowed(unit, _start(registers), _end(registers))
+    return len(functions) == 1 and allowed(unit, _start(registers), _end(registers))
 
 
 def blocks(spans, unit, overhead_chars):
@@ -76,7 +54,7 @@ def blocks(spans, unit, overhead_chars):
         for begin in range(end - 1, -1, -1):
             start = spans[begin][0]
             last = max(last, spans[begin][1])
-            if begin < end - 1 and not _allowed(unit, start, last):
+            if begin < end - 1 and not allowed(unit, start, last):
                 break
             cost = best[begin][0] + overhead_chars + 2 * (last - start)
             if choice is None or cost < choice[0]:
@@ -126,55 +104,6 @@ def reads(unit, quantities, overhead_chars, slow_every):
     return distinct_lengths(plan)
 
 
-def read_of(unit, function, registers, slow):
-    """One read for these; helpers are decoded first, since a value in the same reply may need them."""
-    address = min([r.address for r in registers])
-    count = max([r.end for r in registers]) - address
-    ordered = in_order(registers, lambda r: (len(r.needed()), r.address))
-    return Read(unit, function, address, count, ordered, slow)
-
-
-def distinct_lengths(reads):
-    """Let all reads of one unit differ in length, so that no reply is taken for the answer to another read; and give them their probes.
-
-    A read is made up to _LONGER registers longer for that; where it may not be, it has the `same_length`. Lengths that were answered stay.
-    """
-    used = {}
-    for read in in_order(reads, lambda read: (read.state == NEW, read.slow, read.address)):
-        read.same_length = False
-        size = read.count
-        while (read.function, size) in used:
-            size += _step(read)
-        if size > read.count and read.state == NEW and not read.no_padding:
-            if size - read.count <= _LONGER and _allowed_at(read, size):
-                read.padding += size - read.count
-                read.count = size
-        other = used.setdefault((read.function, read.count), read)
-        if other is not read:
-            other.same_length = read.same_length = True
-    for read in reads:
-        _give_probes(read, used)
-    return reads
-
-
-def _give_probes(read, used):
-    """Two sizes that no read of the unit has.
-
-    Best are registers that are read anyway, and whole values where all may be of two words: those are answered.
-    """
-    sizes = [n for n in range(1, len(used) + 7) if (read.function, n) not in used]
-    sizes.sort(key=lambda n: (not _allowed_at(read, n), n % _step(read), n))
-    read.probes = bytes(sizes[:2])
-
-
-def _step(read):
-    return 2 - (read.count & 1)
-
-
-def _allowed_at(read, count):
-    return _allowed(read.unit, read.address, read.address + count)
-
-
 def _place(read, plan):
     """The order of reads: ratios of values of other reads come first; what confirms values of other reads comes last."""
     others = [r for other in plan if other is not read for r in other.registers]
@@ -192,7 +121,7 @@ def _joins(plan, span, overhead, slow_every):
         start = min(read.address, span[0])
         end = max(read.address + read.count, span[1])
         extra = end - start - read.count
-        if 2 * extra <= overhead // slow_every and _allowed(read.unit, start, end):
+        if 2 * extra <= overhead // slow_every and allowed(read.unit, start, end):
             plan[i] = read_of(read.unit, function, read.registers + span[2], False)
             return True
     return False

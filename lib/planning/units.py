@@ -4,6 +4,7 @@
 Grouping works on the objects that the bridge runs with (meters.register); here they become the lists and numbers of plan.json.
 """
 
+from meters import lengths
 from meters.identity import Identity
 from meters.register import Helper
 from meters.states import KNOWN
@@ -116,7 +117,7 @@ class UnitPlan:
             self._sunspec["overhead_chars"] = overhead_chars
         else:
             reads = grouping.reads(self._unit, quantities_read, overhead_chars, slow_every)
-        reads = grouping.distinct_lengths(reads + self._identities + others)
+        reads = lengths.distinct_lengths(reads + self._identities + others)
         return {
             "registers": registers.planned(),
             "quantities": quantities,
