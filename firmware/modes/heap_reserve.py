@@ -16,8 +16,8 @@ _HELD_WORDS = const(5)
 _CUT_WORDS = const(17)  # each pop halves: twelve of them are enough
 # What Wi-Fi takes and what is to be left to it and lwIP then: of a chip whose image has no Bluetooth, of one that has.
 _WITHOUT_BLUETOOTH_BYTES = const(160000)
-_NETWORK_BYTES = const(103000)
-_NETWORK_LEAST_BYTES = const(72000)
+_NETWORK_BYTES = const(110200)
+_NETWORK_LEAST_BYTES = const(79200)
 
 
 def grown(wanted_bytes):

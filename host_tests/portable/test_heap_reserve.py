@@ -9,7 +9,7 @@ from skipping import heap_taken
 
 # What ESP-IDF has before Wi-Fi is up, seen on an emulated ESP32: with the official image, and as make flash leaves it.
 STOCK, FLASHED = 138368, 177316
-WIFI = 43000  # what Wi-Fi takes of it, once connected
+WIFI = 49600  # what Wi-Fi, the sockets and the log take of it, once connected
 FIRST_HEAPS = (56 * 1024, 64 * 1024)
 HELD, CUT = 5, 17  # words
 
@@ -32,8 +32,9 @@ def test_network_keeps_what_it_needs_however_much_is_wanted():
 
 def test_what_is_wanted_is_had_where_there_is_enough():
     example = heap_bytes(plan(4, clamps=True))
-    for free_bytes in (STOCK, FLASHED, 8000000):
+    for free_bytes in (FLASHED, 8000000):
         assert allowed(example, free_bytes) == example
+    assert example - 5000 < allowed(example, STOCK) < example
     assert allowed(example, 20000) == 0
 
 
