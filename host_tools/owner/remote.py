@@ -78,7 +78,7 @@ class Board:
     def restart(self) -> None:
         """Reset the board from whatever state the raw REPL is in."""
         with contextlib.suppress(*_TROUBLES):
-            # Ctrl-C ends a program or a raw paste, Ctrl-A begins anew.
+            # Ctrl-C ends a program or a raw paste, Ctrl-A begins again.
             self._transport.serial.write(b"\r\x03\x01import machine; machine.reset()\x04")
             # A socket that is closed with something unread in it would take back what was written.
             self._transport.read_until(1, b">OK", timeout=1)

@@ -3,7 +3,7 @@
 
 A window holds one cycle at most, too little to tell 49 Hz from 51. Two windows of one clamp can:
 from one to the next the fundamental has advanced by some whole cycles and a known part. While the
-number of whole cycles is beyond doubt (the usual grid: within 0.12 Hz of the last figure) each
+number of whole cycles is certain (the usual grid: within 0.12 Hz of the last figure) each
 pair corrects the period. When pairs keep disagreeing, the period is sought that explains the last
 eight pairs together; their gaps differ, so that no second one does.
 """

@@ -64,7 +64,7 @@ class Clamp:
         self._averaged = 0  # windows, up to _WINDOWS
         self._square = 0  # their mean
         self._noise_square = 0  # the noise in it
-        self._doubt = 0  # how far the mean may be off
+        self._uncertainty = 0  # how far the mean may be off
         self._start_us = 0
         self._phase = -1
 
@@ -103,7 +103,7 @@ class Clamp:
         return _FREQUENCY
 
     def _average(self, window):
-        """Take a window into the average; one that cannot be of the same load starts it anew."""
+        """Take a window into the average; one that cannot be of the same load starts it again."""
         off = window.mean_square - self._square
         spread = self._spread(window.count)
         # Five standard deviations, and what two edges of a dimmer between samples may do.
@@ -112,9 +112,9 @@ class Clamp:
         self._averaged = count = min(self._averaged + 1, _WINDOWS)
         self._square += (off + count // 2) // count
         self._noise_square += (window.noise_square - self._noise_square + count // 2) // count
-        # After a change too small to start anew the newest window is nearer to the truth.
-        self._doubt = abs(window.mean_square - self._square) + self._spread(window.count)
-        self._doubt += window.edge_square
+        # After a change too small to start again the newest window is nearer to the truth.
+        self._uncertainty = abs(window.mean_square - self._square) + self._spread(window.count)
+        self._uncertainty += window.edge_square
 
     def _spread(self, samples):
         """Two standard deviations of one window's mean square: 2 * sqrt((4 * signal + 2 * noise) * noise / samples)."""
@@ -126,16 +126,18 @@ class Clamp:
         gain_ua = self._gain_ua
         known_noise = self._known_noise_square
         noise = self._noise_square
-        doubt = self._doubt
+        uncertainty = self._uncertainty
         if known_noise is None:
-            doubt += noise // 2  # neighbours do not tell noise that lasts longer than a sample
+            uncertainty += (
+                noise // 2
+            )  # neighbours do not tell noise that lasts longer than a sample
         else:
             noise = known_noise
-            doubt += abs(noise - self._noise_square)
+            uncertainty += abs(noise - self._noise_square)
         square = max(self._square - noise, 0)
         current_ma = (scaled_root(square, gain_ua) + 500) // 1000
-        low_ma = scaled_root(square - doubt, gain_ua) // 1000
-        high_ma = scaled_root(square + doubt, gain_ua) // 1000
+        low_ma = scaled_root(square - uncertainty, gain_ua) // 1000
+        high_ma = scaled_root(square + uncertainty, gain_ua) // 1000
         error_ma = max(current_ma - low_ma, high_ma - current_ma)
         result = self.result
         result["current_ma"] = current_ma

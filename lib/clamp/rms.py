@@ -26,8 +26,8 @@ REASONS = ("", "few", "uneven", "dead", "clipped", "frequency")
 _MIDDLE = const(12000)  # tenths of a millivolt
 _SLICE = const(32)  # samples per step: some 2 ms on an ESP32
 _FEWEST = const(100)
-# An interrupted loop leaves holes. Time-weighted, full-scale figures bear them up to here: 0.04 % off for a sine, 0.7 %
-# for a charger's harmonics at the worst place; at 1 ms 0.13 and 3.8 %. Halves that differ are borne likewise.
+# An interrupted loop leaves holes. Time-weighted, full-scale figures tolerate them up to here: 0.04 % off for a sine, 0.7 %
+# for a charger's harmonics at the worst place; at 1 ms 0.13 and 3.8 %. Halves that differ are tolerated likewise.
 _LONGEST_GAP_US = const(500)
 _CLIPPED_PERMILLE = const(20)  # a sine that is cut for 2 % of the time loses 0.03 % of its RMS
 # No wave falls by 300 mV from one sample to the next into the blind: that is a read that failed and gave 0, and one of

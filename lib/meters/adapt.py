@@ -92,7 +92,7 @@ def replace(read, others, now_ms):
 
 
 def reopen(unit, now_ms):
-    """A unit that was silent says anew which of its profile's models it is, before anything else is asked."""
+    """A unit that was silent says again which of its profile's models it is, before anything else is asked."""
     choice = unit.choice
     choice.reopen(unit.reads, now_ms)
     unit.turn = choice

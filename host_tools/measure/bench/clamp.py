@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How well a clamp's current is known: ours beside EmonLib's and ESPHome's, and ours over many runs.
 
-The two others are written anew from their descriptions: EmonLib filters the offset away with a
+The two others are written again from their descriptions: EmonLib filters the offset away with a
 first-order filter and takes the RMS of 1480 samples in a row; ESPHome's ct_clamp takes what its
 main loop sees in 200 ms, about a sample a millisecond, leaves out a sample that equals the one
 before, and takes the RMS about the mean. Neither subtracts noise. All see the same ADC: of one

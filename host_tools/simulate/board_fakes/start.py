@@ -112,7 +112,7 @@ def _call(function, *arguments):
 
 
 def _soft_reset():
-    """Start the interpreter anew; what lives outside it goes on, the watchdog above all."""
+    """Start the interpreter again; what lives outside it goes on, the watchdog above all."""
     if repl:
         sys.stdout.write("MPY: soft reboot\r\n")
         os.putenv("BOARD_RAW_REPL", "1" if repl.raw else "0")
