@@ -128,9 +128,8 @@ class Clamp:
         noise = self._noise_square
         uncertainty = self._uncertainty
         if known_noise is None:
-            uncertainty += (
-                noise // 2
-            )  # neighbours do not tell noise that lasts longer than a sample
+            # neighbours do not tell noise that lasts longer than a sample
+            uncertainty += noise // 2
         else:
             noise = known_noise
             uncertainty += abs(noise - self._noise_square)
