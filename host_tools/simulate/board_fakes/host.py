@@ -42,10 +42,22 @@ def open_state(name, mode):
 
 def note_names():
     """Put the bytes of heap in use, and what MicroPython tells of its names (qstrs), into the state folder's file `names`."""
-    file = _open(_STATE + "/names", _NEW_FILE, _MODE)
+    gc.collect()
+    _print_names("/names")
+
+
+def names():
+    """How many names there are beside those in the ROM."""
+    _print_names("/names-now")
+    with open_state("names-now", "r") as file:
+        file.readline()
+        return int(file.readline().split("n_qstr=")[1].split(",")[0])
+
+
+def _print_names(name):
+    file = _open(_STATE + name, _NEW_FILE, _MODE)
     console = _dup(1)
     _dup2(file, 1)
-    gc.collect()
     print(gc.mem_alloc())
     micropython.qstr_info()  # prints them
     _dup2(console, 1)

@@ -8,6 +8,7 @@ the way, then it works).
 from time import ticks_add, ticks_diff, ticks_ms
 
 import host
+import idf_heap
 
 STA_IF = 0
 AP_IF = 1
@@ -20,7 +21,10 @@ STAT_WRONG_PASSWORD = 202
 STAT_ASSOC_FAIL = 203
 STAT_HANDSHAKE_TIMEOUT = 204
 
+_START_MS = ticks_ms()
 _CONNECT_MS = 1000
+_RX_BUFFERS = 10
+_RX_BYTES = 1600
 _OK, _DOWN, _PASSWORD, _FLAKY = b"odpf"
 
 _hostname = "mpy-esp32"
@@ -36,6 +40,22 @@ def hostname(name=None):
     if any(wlan._active for wlan in WLAN._made.values()):
         host.say("network.hostname() after active(True) comes too late for DHCP and mDNS")
     _hostname = name
+
+
+def _say(text):
+    """As ESP-IDF does on the console, where errors only are told."""
+    print(f"E ({ticks_diff(ticks_ms(), _START_MS)}) wifi:{text}")
+
+
+def _take(count):
+    """Memory for the driver. It says what it could not have, then the port raises."""
+    idf_heap.look()
+    there = idf_heap.free()
+    if there < count:
+        actual = max(0, there) // _RX_BYTES
+        _say(f"Expected to init {_RX_BUFFERS} rx buffer, actual is {actual}")
+        raise RuntimeError("Wifi Unknown Error 0x0101")
+    idf_heap.take(count)
 
 
 def country(code=None):
@@ -66,6 +86,8 @@ class WLAN:
             raise ValueError("invalid WLAN interface identifier")
         wlan = cls._made.get(interface)
         if wlan is None:
+            if not cls._made:
+                _take(idf_heap.wifi_init)
             wlan = cls._made[interface] = object.__new__(cls)
             wlan._start(interface)
         return wlan
@@ -98,6 +120,12 @@ class WLAN:
     def active(self, on=None):
         if on is None:
             return self._active
+        if bool(on) != self._active:
+            others = any(wlan._active for wlan in WLAN._made.values() if wlan is not self)
+            if on and not others:
+                _take(idf_heap.wifi_active)
+            elif not on and not others:
+                idf_heap.take(-idf_heap.wifi_active)
         self._active = bool(on)
         if not on:
             self._wanted = self._up = False
@@ -109,6 +137,7 @@ class WLAN:
             raise OSError("Wifi Not Started")
         self._step()
         if self._wanted and not self._up:
+            _say("sta is connecting, return error")
             raise OSError("Wifi Internal State Error")
         if ssid is not None:
             if not 1 <= len(ssid) <= 32:

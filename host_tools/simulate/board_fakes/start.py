@@ -10,6 +10,8 @@ import time
 import esp32  # noqa: F401  (loaded now: later there is no folder to load it from)
 import flashbdev  # noqa: F401
 import host
+import idf_heap
+import lwip
 import machine
 import network  # noqa: F401
 import vfs
@@ -24,9 +26,6 @@ _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 
 
-_rename = host.libc.func("i", "rename", "ss")
-
-
 class _Time:
     """time with the microseconds of whoever samples."""
 
@@ -36,18 +35,13 @@ class _Time:
         self.ticks_us = now_us
 
 
-class _Os:
-    """os with a rename that does it: the port's own writes both paths into one buffer and so does nothing."""
+class _Sys:
+    """sys with the name of the chip's port."""
 
     def __init__(self):
-        for name in dir(os):
-            if name != "rename":
-                setattr(self, name, getattr(os, name))
-        self._folder = os.getenv("BOARD_IMAGE") + "/"
-
-    def rename(self, old, new):
-        if _rename(self._folder + old, self._folder + new):
-            raise OSError(2)
+        for name in dir(sys):
+            setattr(self, name, getattr(sys, name))
+        self.platform = "esp32"
 
 
 def _disk():
@@ -57,8 +51,9 @@ def _disk():
         import flash
 
         return flash.load(image)
-    sys.modules["os"] = _Os()
-    return vfs.VfsPosix(os.getenv("BOARD_IMAGE"))
+    import folder
+
+    return folder.Folder(os.getenv("BOARD_IMAGE"))
 
 
 def _become_esp32():
@@ -70,6 +65,8 @@ def _become_esp32():
         asyncio.core.select = tick_select
         asyncio.core._io_queue.poller = tick_select.poll(0)
     sys.modules["time"] = _Time()
+    sys.modules["socket"] = lwip
+    sys.modules["sys"] = _Sys()
     disk = _disk()
     vfs.umount("/")
     vfs.mount(disk, "/")
@@ -78,6 +75,8 @@ def _become_esp32():
     if repl:
         repl.install()
     for name in ("start", "host", "pin", "sampling", "uart", "waveform", "repl", "flash"):
+        sys.modules.pop(name, None)
+    for name in ("folder", "idf_heap", "lwip"):
         sys.modules.pop(name, None)
 
 
@@ -132,6 +131,7 @@ def _note_heap():
 
 _become_esp32()
 _note_heap()
+idf_heap.start()
 if _run("boot.py") and not (repl and repl.raw):
     _run("main.py")
 if repl:

@@ -8,6 +8,8 @@ UART wakes it. So a wait comes back late, and what arrives in between is seen at
 import select
 from time import sleep_us, ticks_diff, ticks_ms, ticks_us
 
+import lwip
+
 _TICK_US = 10_000
 
 POLLIN = select.POLLIN
@@ -28,11 +30,21 @@ class poll:
     def __init__(self, rest_ms=1):
         self._poll = _poll()
         self._rest_ms = rest_ms
-        self.register = self._poll.register
-        self.unregister = self._poll.unregister
-        self.modify = self._poll.modify
+
+    def register(self, obj, flags=POLLIN | POLLOUT):
+        self._poll.register(obj, flags)
+        if isinstance(obj, lwip.socket):
+            obj.register(self._poll, flags)
+
+    modify = register
+
+    def unregister(self, obj):
+        self._poll.unregister(obj)
+        if isinstance(obj, lwip.socket):
+            obj.unregister()
 
     def poll(self, timeout=-1):
+        lwip.step()
         if timeout == 0:
             return self._poll.poll(self._rest_ms)
         self._wait(timeout)
@@ -40,6 +52,7 @@ class poll:
 
     def ipoll(self, timeout=-1, flags=0):
         """No heap, like the real one."""
+        lwip.step()
         if timeout == 0:
             return self._poll.ipoll(self._rest_ms, flags)
         self._wait(timeout)
@@ -53,6 +66,7 @@ class poll:
             sleep_us(_TICK_US - ticks_us() % _TICK_US)
 
     def _ready(self):
+        lwip.step()
         for _ in self._poll.ipoll(0):
             return True
         return False

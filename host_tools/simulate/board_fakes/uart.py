@@ -8,9 +8,11 @@ import termios
 from time import sleep_ms, sleep_us, ticks_add, ticks_diff, ticks_ms, ticks_us
 
 import host
+import idf_heap
 from pin import Pin
 
-_UARTS = int(os.getenv("BOARD_UARTS"))
+_UARTS = bytes.fromhex(os.getenv("BOARD_UARTS"))
+_DRIVER_BYTES = 2500  # of ESP-IDF's heap: ring buffers, queue and driver
 _TICK_MS = 10  # FreeRTOS, 100 Hz
 
 # Rates that Linux numbers (asm-generic/termbits.h).
@@ -39,13 +41,14 @@ class UART(io.IOBase):
     _fd = -1  # one wire leaves the board: a second UART object takes it over, as on the chip
 
     def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **options):
-        if not 1 <= id < _UARTS:
+        if id not in _UARTS:
             raise ValueError("this UART does not exist or is the console")
         self._count = bytearray(4)
         self._kept = None
         self._kept_at = 0
         self._end_us = ticks_us()
         if UART._fd < 0:
+            idf_heap.take(_DRIVER_BYTES)
             UART._fd = host.libc.func("i", "open", "si")(os.getenv("BOARD_UART"), _OPEN_FLAGS)
         if UART._fd < 0:
             raise OSError(os.errno())

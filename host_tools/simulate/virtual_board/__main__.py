@@ -8,7 +8,7 @@ import tempfile
 
 from host_tools.build import image, interpreter
 from host_tools.simulate.free_port import free_port
-from host_tools.simulate.virtual_board import board, waveform
+from host_tools.simulate.virtual_board import board, chips, waveform
 from host_tools.simulate.virtual_board.console import Console, Probe
 from host_tools.simulate.virtual_board.serial_port import SerialPort
 
@@ -73,10 +73,14 @@ def _parser():
     parser.add_argument(
         "--heap",
         type=_size,
-        default="128k",
         metavar="SIZE",
-        help="heap of the firmware (default 128k) in an ESP32's measure: the 64-bit interpreter, whose objects "
-        "are twice as large, gets twice as much; what the fakes take comes on top",
+        help="the most that the heap of the firmware may have (default: what the chip has) in an ESP32's measure: "
+        "the 64-bit interpreter, whose objects are twice as large, gets twice as much; what the fakes take comes on top",
+    )
+    parser.add_argument(
+        "--chip",
+        choices=chips.MEMORIES,
+        help="whose memory the board has (default: the chip of the config's board, an ESP32 as it is sold)",
     )
     parser.add_argument(
         "--clamp",

@@ -31,8 +31,8 @@ _REASONS = {
 
 
 # What the fakes take of the heap, by the interpreter's bits: on a board they are in flash.
-FAKES_HEAP = {32: 27_100, 64: 40_700}
-# MicroPython's table of names doubles at 1270. On a board the firmware stays below that; with those of the fakes it does not.
+FAKES_HEAP = {32: 37_400, 64: 56_500}
+# MicroPython's table of names doubles at 1260. On a board the firmware stays below that; with those of the fakes it does not.
 NAMES_HEAP = {32: 9 << 10, 64: 14 << 10}
 CONSOLE_HEAP = {32: 8 << 10, 64: 16 << 10}  # what the REPL and the image file take besides
 
@@ -108,12 +108,15 @@ class Board:
         for waveform in self._waveforms:
             waveform.refresh()
 
+    def _memory(self):
+        return self._options.chip or chips.default(self.hardware()["chip"])
+
     def _heap(self):
         bits = self._interpreter.bits
         fakes = (
             FAKES_HEAP[bits] + NAMES_HEAP[bits] + (CONSOLE_HEAP[bits] if self._options.repl else 0)
         )
-        return self._options.heap * bits // 32 + fakes
+        return (self._options.heap or chips.heap(self._memory())) * bits // 32 + fakes
 
     def start(self, cause):
         """Start the interpreter; its console is a pipe, or with --repl two."""
@@ -126,7 +129,7 @@ class Board:
             BOARD_STATE=str(self._state),
             BOARD_UART=os.path.abspath(options.uart),
             **disk,
-            **chips.environment(self.hardware()["chip"]),
+            **chips.environment(self.hardware()["chip"], self._memory()),
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
             BOARD_TICK="0" if options.no_tick else "1",
