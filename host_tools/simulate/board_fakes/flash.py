@@ -3,6 +3,7 @@
 
 import struct
 
+import flash_time
 import flashbdev
 import host
 import idf_heap
@@ -28,10 +29,12 @@ class Flash:
 
     def readblocks(self, block, buffer, offset=0):
         idf_heap.glance()
+        flash_time.read(len(buffer))
         self._file.seek(block * _BLOCK + offset)
         self._file.readinto(buffer)
 
     def writeblocks(self, block, buffer, offset=0):
+        flash_time.program(len(buffer))
         at = block * _BLOCK + offset
         self._file.seek(at)
         self._file.write(buffer)
@@ -44,6 +47,8 @@ class Flash:
             return self._blocks
         if operation == 5:
             return _BLOCK
+        if operation == 6:
+            flash_time.erase()
         return 0
 
 

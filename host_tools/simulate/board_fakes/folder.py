@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A folder of the PC as the board's file system."""
+"""A folder of the PC as the board's file system, with the times of a flash."""
 
+import flash_time
 import host
 import idf_heap
 import vfs
@@ -31,9 +32,15 @@ class Folder:
 
     def open(self, path, mode):
         idf_heap.look()  # an import may follow, and what was before it may be over
-        return self._open(path, mode)
+        file = self._open(path, mode)
+        if "r" in mode:
+            flash_time.read(host.disk.stat(self._path + path)[6])
+        else:
+            flash_time.write(1)
+        return file
 
     def rename(self, old, new):
         """VfsPosix writes both paths into one buffer, and so does nothing."""
+        flash_time.write(1)
         if _rename(self._path + old, self._path + new):
             raise OSError(2)
