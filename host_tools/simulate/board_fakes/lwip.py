@@ -2,18 +2,16 @@
 """socket with lwIP's limits, carried by the PC's TCP: connections, backlog, send buffers, and the memory that they take.
 
 What a chip has no memory for does not arrive: a SYN is dropped by a filter in the kernel, bytes stay unread, what was
-sent stays unconfirmed. docs/virtual-board.md has the figures and their sources. No heap but for a new socket.
+sent stays unconfirmed. docs/design/virtual-board.md has the figures and their sources. No heap but for a new socket.
 """
 
 import io
 import socket as _native
-import struct
 from socket import *  # noqa: F403
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
-import host
 import idf_heap
-import uctypes
+import kernel_tcp
 
 _SOCKETS = 10
 _PCBS = 12
@@ -34,31 +32,6 @@ _ETIMEDOUT = 110
 _GET_FILENO = 10
 _POLLIN = 1
 _POLLOUT = 4
-
-_listen = host.libc.func("i", "listen", "ii")
-_setsockopt = host.libc.func("i", "setsockopt", "iiipi")
-_getsockopt = host.libc.func("i", "getsockopt", "iiipp")
-_shutdown = host.libc.func("i", "shutdown", "ii")
-_TIOCINQ = 0x541B
-_TIOCOUTQ = 0x5411
-_SOL_SOCKET = 1
-_ATTACH_FILTER = 26
-_DETACH_FILTER = 27
-_IPPROTO_TCP = 6
-_TCP_INFO = 11
-_UNACKED_AT = 24  # in struct tcp_info; of a listener: connections that wait for accept()
-# Its first byte is the state: ESTABLISHED, FIN_WAIT1, FIN_WAIT2 where it is for us to end it, or CLOSE.
-_ENDED_BY_US = b"\x01\x04\x05"
-_CLOSED = 7
-
-# BPF: drop what has the flag SYN, pass the rest.
-_DROP_SYN = struct.pack(
-    "HBBI" * 4, 0x30, 0, 0, 13, 0x45, 0, 1, 2, 0x06, 0, 0, 0, 0x06, 0, 0, 0xFFFFFFFF
-)
-_FILTER = struct.pack("HP", 4, uctypes.addressof(_DROP_SYN))
-_number = bytearray(4)
-_tcp_info = bytearray(32)
-_info_size = bytearray(4)
 
 _open = []  # sockets that the firmware has
 _left = []  # closed by it, but not confirmed by the other side
@@ -91,17 +64,8 @@ class socket(io.IOBase):
     def ioctl(self, request, argument):
         return self._fd if request == _GET_FILENO else -1
 
-    def fileno(self):
-        return self._fd
-
-    def bind(self, address):
-        self._sock.bind(address)
-
-    def connect(self, address):
-        self._sock.connect(address)
-
-    def setsockopt(self, level, option, value):
-        self._sock.setsockopt(level, option, value)
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
 
     def settimeout(self, seconds):
         self._sock.settimeout(seconds)
@@ -115,8 +79,7 @@ class socket(io.IOBase):
         self._allow()
 
     def count_waiting(self):
-        _ask_tcp(self._fd)
-        self.waiting = _tcp_info[_UNACKED_AT]
+        self.waiting = kernel_tcp.waiting(self._fd)
 
     def _allow(self):
         """Let the kernel take as many connections as lwIP would."""
@@ -127,9 +90,8 @@ class socket(io.IOBase):
         is_shut = allowed <= 0
         if is_shut != self._is_shut:
             self._is_shut = is_shut
-            option = _ATTACH_FILTER if is_shut else _DETACH_FILTER
-            _setsockopt(self._fd, _SOL_SOCKET, option, _FILTER, len(_FILTER))
-        _listen(self._fd, max(0, allowed - 1))
+            kernel_tcp.drop_syns(self._fd, is_shut)
+        kernel_tcp.listen(self._fd, max(0, allowed - 1))
 
     def accept(self):
         """(socket, (address, port)), as on a chip."""
@@ -201,22 +163,10 @@ class socket(io.IOBase):
             return None
         return self._sock.read() if length < 0 else self._sock.read(length)
 
-    def readline(self):
-        return self._sock.readline()
-
     def recv(self, length):
         if self._is_mute():
             raise OSError(_EAGAIN)
         return self._sock.recv(length)
-
-    def recvfrom(self, length):
-        return self._sock.recvfrom(length)
-
-    def sendto(self, data, address):
-        return self._sock.sendto(data, address)
-
-    def makefile(self, *_):
-        return self
 
     def _is_mute(self):
         """Can nothing arrive? Who blocks waits until it can."""
@@ -241,7 +191,7 @@ class socket(io.IOBase):
                 self._flying = self.sent
                 self._confirmed_ms = ticks_add(now_ms, _TRIP_MS)
             elif ticks_diff(now_ms, self._confirmed_ms) >= 0:
-                kept = max(self.sent - self._flying, _unconfirmed(self._fd))
+                kept = max(self.sent - self._flying, kernel_tcp.unconfirmed(self._fd))
                 if kept < self.sent:
                     self.sent = kept
                     _count()
@@ -251,12 +201,6 @@ class socket(io.IOBase):
         if self.backlog >= 0:
             self._allow()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def close(self):
         if self not in _open:
             return
@@ -265,7 +209,7 @@ class socket(io.IOBase):
         if not self.is_tcp or self.backlog >= 0:
             self._sock.close()
         elif self.sent and self._is_wanted():
-            _shutdown(self._fd, 1)
+            kernel_tcp.shutdown(self._fd, 1)
             _left.append(self)  # goes on sending by itself
         else:
             self.end()
@@ -273,37 +217,17 @@ class socket(io.IOBase):
 
     def _is_wanted(self):
         """Does the other side wait for what is on its way? When it has closed it has all of it."""
-        _ask_tcp(self._fd)
-        return not _queued(self._fd, _TIOCINQ) and (
-            _tcp_info[0] in _ENDED_BY_US or _unconfirmed(self._fd)
-        )
+        if kernel_tcp.unread(self._fd):
+            return False
+        return kernel_tcp.is_ours_to_end(self._fd) or kernel_tcp.unconfirmed(self._fd)
 
     def end(self):
         """Nothing is on its way any more."""
-        unread = _queued(self._fd, _TIOCINQ)
         self.sent = 0
-        _ask_tcp(self._fd)
-        if _tcp_info[0] in _ENDED_BY_US and not unread:
+        if kernel_tcp.is_ours_to_end(self._fd) and not kernel_tcp.unread(self._fd):
             # We close first: who does keeps the pair of addresses.
             _time_waits.append(ticks_add(ticks_ms(), _TIME_WAIT_MS))
         self._sock.close()
-
-
-def _ask_tcp(fd):
-    """Have the kernel's state of a connection put into _tcp_info."""
-    _info_size[0] = len(_tcp_info)
-    _getsockopt(fd, _IPPROTO_TCP, _TCP_INFO, _tcp_info, _info_size)
-
-
-def _unconfirmed(fd):
-    """Bytes that the other side has not confirmed and may still."""
-    _ask_tcp(fd)
-    return 0 if _tcp_info[0] == _CLOSED else _queued(fd, _TIOCOUTQ)
-
-
-def _queued(fd, request):
-    host.ioctl(fd, request, _number)
-    return _number[0] | _number[1] << 8 | _number[2] << 16
 
 
 def _sendable():

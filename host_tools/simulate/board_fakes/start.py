@@ -76,7 +76,7 @@ def _become_esp32():
         repl.install()
     for name in ("start", "host", "pin", "sampling", "uart", "waveform", "repl", "flash"):
         sys.modules.pop(name, None)
-    for name in ("folder", "flash_time", "idf_heap", "lwip"):
+    for name in ("folder", "flash_time", "idf_heap", "kernel_tcp", "lwip"):
         sys.modules.pop(name, None)
 
 
