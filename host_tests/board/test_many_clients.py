@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Twelve clients that ask for everything all the time leave the charger answered, on chips with little memory.
 
-The virtual board has their memory and lwIP's limits (docs/virtual-board.md). What the bridge does about it is in docs/design.md,
+The virtual board has their memory and lwIP's limits (docs/design/virtual-board.md). What the bridge does about it is in docs/design.md,
 "Long responses, and memory for the network"; without that the same board goes mute, as an ESP32 did.
 """
 

@@ -2,7 +2,7 @@
 """The virtual board's network has lwIP's limits, and its memory is a chip's.
 
 Expected figures: lwIP as ESP-IDF 5.2 to 5.5 and MicroPython's ports/esp32 configure it (LWIP_MAX_SOCKETS, LWIP_MAX_ACTIVE_TCP,
-TCP_SND_BUF_DEFAULT, TCP_MSL), gc_try_add_heap of MicroPython's py/gc.c, and what was measured on emulated chips: docs/virtual-board.md.
+TCP_SND_BUF_DEFAULT, TCP_MSL), gc_try_add_heap of MicroPython's py/gc.c, and what was measured on emulated chips: docs/design/virtual-board.md.
 """
 
 import contextlib

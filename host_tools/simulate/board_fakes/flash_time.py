@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long a flash takes. docs/virtual-board.md has the figures and their sources."""
+"""How long a flash takes. docs/design/virtual-board.md has the figures and their sources."""
 
 from time import sleep_us
 

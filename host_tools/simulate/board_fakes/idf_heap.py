@@ -2,7 +2,7 @@
 """ESP-IDF's heap: the memory that MicroPython's heap, Wi-Fi, drivers and lwIP share on a chip.
 
 The interpreter's own heap does not grow. What an ESP32's would have taken is reckoned whenever somebody looks, by the
-rules of gc_try_add_heap in MicroPython's py/gc.c. docs/virtual-board.md has the figures and their sources.
+rules of gc_try_add_heap in MicroPython's py/gc.c. docs/design/virtual-board.md has the figures and their sources.
 """
 
 import gc

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the fakes have to know of a chip: which GPIO can do what, and how much memory there is.
 
-Pins are those of host_tools/build/chips.json; those of the flash count as absent. docs/virtual-board.md tells where
+Pins are those of host_tools/build/chips.json; those of the flash count as absent. docs/design/virtual-board.md tells where
 the figures of the memory come from.
 """
 
