@@ -3,6 +3,7 @@
 
 import gc
 import select
+from array import array
 
 from firmware import callbacks, health, log, supervisor
 from firmware.hw import chip, led
@@ -19,6 +20,11 @@ from loading import values as loading
 from loading.listener import listen
 from values.documents import Info, Values
 
+# The page has its script and its style within; it asks nobody but us, and nobody may put it into a page of his.
+_PAGE_FIELDS = (
+    "Content-Security-Policy: default-src 'self' 'unsafe-inline'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+)
 _VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
@@ -149,6 +155,16 @@ def _server(http, values, info, root, admits):
         b"/api/v1/values.json": values,
         b"/api/v1/info.json": info,
         b"/log": log.ring,
-        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8"),
+        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8", _PAGE_FIELDS),
     }
-    return Server(listen(http["host"], http["port"]), routes, select.poll(), admits=admits)
+    listener, access = listen(http["host"], http["port"]), _access(http)
+    return Server(listener, routes, select.poll(), admits=admits, access=access)
+
+
+def _access(http):
+    """Who may ask, and by which names: as httpd.chargers and httpd.request want it."""
+    networks = array("H")
+    for address, mask in http["allow"]:
+        for half in (address >> 16, mask >> 16, address & 0xFFFF, mask & 0xFFFF):
+            networks.append(half)
+    return networks, "".join([name + "\n" for name in http["names"]]).encode()

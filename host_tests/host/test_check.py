@@ -163,6 +163,8 @@ def _allowed(kind, allowed):
     low, high = allowed
     unit = {
         "names": " names",
+        "hosts": " host names",
+        "networks": " networks",
         "text": " bytes",
         "password": " bytes",
         "label": " letters, digits, `-`",

@@ -152,7 +152,7 @@ class FakePoller:
 class Rig:
     """A server with its fakes. `values` is a document of {"n": 1}."""
 
-    def __init__(self, slots=5, buffer_bytes=1024, routes=None, admits=None):
+    def __init__(self, slots=5, buffer_bytes=1024, routes=None, **options):
         self.listener = FakeListener()
         self.poller = FakePoller()
         self.values = Document(100, responses.JSON, aged=True)
@@ -161,7 +161,7 @@ class Rig:
         table = {VALUES: self.values, b"/": responses.Fixed("200", "text/html", b"<p>page")}
         table.update(routes or {})
         self.server = server.Server(
-            self.listener, table, self.poller, slots, buffer_bytes, admits=admits
+            self.listener, table, self.poller, slots, buffer_bytes, **options
         )
         self.now_ms = 1000
 

@@ -237,7 +237,7 @@ def steady(chargers, clients, seconds):
 
 
 def test_five_chargers_are_one_too_many_and_the_first_four_stay():
-    chargers = Chargers()
+    chargers = Chargers((0, 0, 0, 0))
     steady(chargers, range(1, 6), 20)
     ranks = [chargers.rank(client) for client in range(1, 6)]
     assert sorted(ranks) == [0, 2, 2, 2, 2]
@@ -250,7 +250,7 @@ def test_five_chargers_are_one_too_many_and_the_first_four_stay():
 
 def test_who_asks_more_often_than_a_charger_would_is_none():
     """The quickest asks five times a second, and may connect as often while all slots are busy."""
-    chargers = Chargers()
+    chargers = Chargers((0, 0, 0, 0))
     for times, rank in ((1, 1), (5, 2), (10, 2), (11, 0), (300, 0), (10, 1), (1, 2)):
         for _ in range(times):
             chargers.count(1)
@@ -266,7 +266,7 @@ def test_who_asks_more_often_than_a_charger_would_is_none():
 
 def test_a_charger_gets_its_place_among_twelve_that_flood():
     """It asks once a second, at another moment each time; they in turns, 200 times a second each."""
-    chargers = Chargers()
+    chargers = Chargers((0, 0, 0, 0))
     for second in range(8):
         for number in range(2400):
             chargers.count(number * 7 % 12)
@@ -279,7 +279,7 @@ def test_a_charger_gets_its_place_among_twelve_that_flood():
 
 def test_who_has_asked_once_is_forgotten_after_eight_seconds_and_who_is_steady_after_half_a_minute():
     for seconds, gone_s in ((1, 8), (2, 32), (20, 32)):
-        chargers = Chargers()
+        chargers = Chargers((0, 0, 0, 0))
         steady(chargers, [1], seconds)
         silent_s = 0
         while chargers.rank(1):

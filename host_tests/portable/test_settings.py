@@ -66,7 +66,7 @@ def test_everything_left_out_has_its_default():
         "ip": None,
     }
     assert found["board"] == "esp32-devkit-max3485"
-    assert found["http"] == {"host": "0.0.0.0", "port": 80}
+    assert found["http"] == {"host": "0.0.0.0", "port": 80, "allow": None, "names": None}
     assert found["bus"] == {
         "baudrate": 9600,
         "parity": "none",
@@ -192,7 +192,7 @@ def test_unknown_keys_are_errors_at_every_level():
         complaint(with_(METER, '"profile"', '"profil"'))
         == 'devices[0].profil: unknown key; did you mean "profile"?'
     )
-    line = 'http.colour: unknown key; "host" or "port" may be here'
+    line = 'http.colour: unknown key; "host", "port", "allow" or "names" may be here'
     assert complaint(config(top='"http": {"colour": 1},')) == line
     fixed = '{"category": "energy_meters", "fixed": {"grid_power": 1}}'
     assert (
@@ -450,6 +450,25 @@ def test_the_server_listens_at_an_address_since_there_is_no_dns_before_wifi():
     assert line == (
         'http.host: "bridge.local" is not an IPv4 address; an address like "192.168.1.10" is allowed'
     )
+
+
+def test_networks_and_names_that_may_ask_are_lists_of_such():
+    for key, value, problem in (
+        ("allow", '["192.168.0.0/16", "10.0.0.7", "0.0.0.0/0"]', None),
+        ("allow", '["192.168.1.5/24"]', 'has "192.168.1.5/24", which is no network'),
+        ("allow", '["192.168.0.0/33"]', 'has "192.168.0.0/33", which is no network'),
+        ("allow", '["192.168.0.0/"]', 'has "192.168.0.0/", which is no network'),
+        ("allow", '["home"]', 'has "home", which is no network'),
+        ("allow", "[]", "has 0 entries"),
+        ("allow", "[1]", "has an entry that is not text in quotes"),
+        ("allow", '"10.0.0.0/8"', "is not a list"),
+        ("names", '["bridge.example.org", "x"]', None),
+        ("names", '["a b"]', 'has "a b", which is no host name'),
+        ("names", '["bridge:80"]', 'has "bridge:80", which is no host name'),
+    ):
+        line = complaint(config(top='"http": {"%s": %s},' % (key, value)))
+        assert (line is None) == (problem is None) and (problem or "") in (line or ""), line
+    assert line.endswith("; a list of 1 to 8 host names is allowed")
 
 
 def test_a_profile_that_is_none_is_a_clear_line():

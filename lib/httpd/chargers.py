@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is the charger: which clients ask for its documents, and how steadily each of them does.
+"""Who may ask, and who of them is the charger: which clients ask for its documents, and how steadily each of them does.
 
 A client that has a place here goes last when a connection has to be dropped. Who asks steadily keeps its place; a
 client that asks for the first time takes an empty one, or that of another that is as new.
@@ -17,16 +17,42 @@ _STEADY_S = const(32)
 _TOO_MANY = const(11)
 # Ticks wrap: what is longer ago than this stays this long ago.
 _LONG_AGO_MS = const(1 << 28)
+# What accept() gives is (host, port), but on the unix port a sockaddr: of IPv4, by its first byte.
+_SOCKADDR = const(2)
+_DOT = const(46)
+_ZERO = const(48)
 
 
 class Chargers:
-    """clients: one at each place, or None; asked: how often each has in this second."""
+    """clients: one at each place, or None; asked: how often each has in this second.
 
-    def __init__(self):
+    networks: whose clients are answered, in halves of 16 bits, since small integers have 31: [address, mask, lower half of the address,
+    of the mask, next network...].
+    """
+
+    def __init__(self, networks):
+        self._networks = networks
         self.clients = [None] * _PLACES
         self.asked = [0] * _PLACES
         self.asked_ms = -1  # when anybody did; -1: never
         self._trust_s = [0] * _PLACES  # how much longer each may be silent
+
+    def admits(self, peer):
+        """Is it within one of the networks? peer: an address as accept() gives it. Some 32 bytes of heap on a board."""
+        high = low = 0
+        if peer[0] == _SOCKADDR:
+            high, low = peer[4] << 8 | peer[5], peer[6] << 8 | peer[7]
+        else:
+            for byte in peer[0].encode():
+                if byte == _DOT:
+                    high, low = (high & 0xFF) << 8 | low >> 8, (low & 0xFF) << 8
+                else:
+                    low = low & 0xFF00 | 10 * (low & 0xFF) + byte - _ZERO
+        networks = self._networks
+        for i in range(0, len(networks), 4):
+            if high & networks[i + 1] == networks[i] and low & networks[i + 3] == networks[i + 2]:
+                return True
+        return False
 
     def count(self, client, is_request=True):
         """It has asked for a document of the charger's, or has only connected while all connections were in use."""

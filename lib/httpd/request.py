@@ -2,8 +2,8 @@
 """The header of one HTTP request, taken in as it comes: whole, in pieces or byte by byte.
 
 Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if
-it comes in pieces is it copied; of the fields nothing but their end matters, since no response
-depends on a field. No heap.
+it comes in pieces is it copied; of the fields nothing but their end matters, and of those for a path
+that is not the charger's the host name. No heap.
 """
 
 from const import const
@@ -21,28 +21,37 @@ _FOUND = const(200)
 _BAD = const(400)
 _UNKNOWN = const(404)
 _LINE_TOO_LONG = const(414)
+_OTHER_HOST = const(421)  # told as 404: nothing of ours has that name
 _HEADER_TOO_LONG = const(431)
 _OTHER_METHOD = const(500)  # by DiniTech's document, where HTTP has 405
 
 _FEED = const(10)
 _RETURN = const(13)
+_BLANK = const(32)
+_DOT = const(46)
 _SLASH = const(47)
 _ZERO = const(48)
+_NINE = const(57)
+_BRACKET = const(91)
 _QUERY = const(63)
 _LOWER_CASE = const(32)  # the bit that is set in lower-case letters
 _VERSION_BYTES = const(9)  # of " HTTP/1.1"
+_NAME_AT = const(5)  # behind "host:"
 _USUAL_BYTES = const(15)  # of "GET " + " HTTP/1.1\r\n"
 
 
 class Route:
-    """Where a path leads. is_charger: it is one of the two that the charger asks for."""
+    """Where a path leads. is_charger: it is one of the two that the charger asks for. names: the host names by which any other is
+    known, in lower case, a line feed behind each; None: any.
+    """
 
-    def __init__(self, path, source, is_charger):
+    def __init__(self, path, source, is_charger, names=None):
         self.path = path
         self.length = len(path)
         self.usual = b"GET " + path + b" HTTP/1.1\r\n" if is_charger else None
         self.source = source
         self.is_charger = is_charger
+        self.names = None if is_charger else names
 
 
 class Request:
@@ -65,7 +74,7 @@ class Request:
         self.closes = False
         self._taken = 0  # bytes
         self._had_empty_line = False  # one may come before the request line
-        self._copied = 0  # of a request line that comes in pieces
+        self._copied = 0  # of a line that comes in pieces; -1: no other is to be copied
         self._outcome = _MORE  # of a request line that has ended
 
     def feed(self, data, count):
@@ -103,16 +112,21 @@ class Request:
             outcome = self._outcome
             if outcome == _BAD or outcome == _LINE_TOO_LONG or outcome == -_LINE_TOO_LONG:
                 return outcome
+            if outcome == _FOUND:
+                self._copied = 0 if self.route.names else -1
+                self._take_host(data, at + 1, end)
         else:
             # The end may have begun in the piece before.
             at = 0
             data[0] = self._line[_LINE_BYTES]
             data[1] = self._line[_LINE_BYTES + 1]
             end = min(end, TAIL_BYTES + _HEADER_BYTES - self._taken)
+            if outcome == _FOUND:
+                self._take_host(data, TAIL_BYTES, end)
         if outcome != _MORE and (
             data.find(b"\n\r\n", at, end) >= 0 or data.find(b"\n\n", at, end) >= 0
         ):
-            return outcome
+            return self._outcome
         if self._taken + count >= _HEADER_BYTES:
             return -_HEADER_TOO_LONG if outcome < 0 else _HEADER_TOO_LONG
         self._line[_LINE_BYTES] = data[end - 2] if count > 1 else self._line[_LINE_BYTES + 1]
@@ -180,6 +194,24 @@ class Request:
                     return _FOUND
         return _UNKNOWN
 
+    def _take_host(self, data, at, end):
+        """Copy one field after the other up to Host, in lower case; what is asked for by a wrong name is not found."""
+        line = self._line
+        copied = self._copied
+        while at < end and copied >= 0:
+            byte = data[at]
+            at += 1
+            if byte == _FEED and line.startswith(b"host:") and copied >= _NAME_AT:
+                if not _is_ours(line, copied, self.route.names):
+                    self._outcome = _OTHER_HOST
+                copied = -1
+            elif byte == _FEED:
+                copied = 0
+            elif copied < _LINE_BYTES:
+                line[copied] = byte | _LOWER_CASE if 65 <= byte <= 90 else byte
+                copied += 1
+        self._copied = copied
+
 
 def _path(line, at, end):
     """Where the path of the target line[at:end] begins; 0: it has none.
@@ -198,6 +230,36 @@ def _path(line, at, end):
     at = line.find(b"/", host, end)
     # No host, or the slash of a query: http:///path and http://host?a=/path
     return 0 if at <= host or line.find(b"?", host, at) >= 0 else at
+
+
+def _is_ours(line, end, names):
+    """Is the value of the field line[:end], "host:...", an address or one of the names? Its port does not matter. Changes the line.
+
+    A name of somebody else that leads here (DNS rebinding) would let his page read ours.
+    """
+    at = _NAME_AT
+    while at < end and line[at] <= _BLANK:
+        at += 1
+    while end > at and line[end - 1] <= _BLANK:
+        end -= 1
+    colon = line.find(b":", at, end)
+    if colon >= 0:
+        end = colon
+    i = at
+    while i < end and _DOT <= line[i] <= _NINE:
+        i += 1
+    if i == end or line[at] == _BRACKET:  # of IPv6
+        return True
+    line[end] = _FEED
+    i = at
+    for byte in names:
+        if i >= 0 and line[i] == byte:
+            if byte == _FEED:
+                return True
+            i += 1
+        else:
+            i = at if byte == _FEED else -1
+    return False
 
 
 def _is_method(line, start, end):

@@ -37,6 +37,7 @@ _REFUSALS = {
     400: ("400", "this is not HTTP/1"),
     404: ("404", "no such path"),
     414: ("414", "the path is too long"),
+    421: ("404", "unknown host name: see http.names"),
     431: ("431", "the request header is too long"),
     500: ("500", "only GET is answered here"),
     503: ("503", "busy: ask again in 2 s"),
@@ -117,11 +118,11 @@ class Refusal(Fixed):
 class File(Fixed):
     """A file that does not change while we run. It stays open: a request allocates nothing."""
 
-    def __init__(self, path, content_type):
+    def __init__(self, path, content_type, extra=""):
         size = os.stat(path)[6]
         self.status = "200"
         self._stream = io.BytesIO()
-        self._header_length = header(self._stream, "200", content_type, size)
+        self._header_length = header(self._stream, "200", content_type, size, extra)
         self.length = self._header_length + size
         self._file = open(path, "rb")
 

@@ -22,7 +22,7 @@ _SECOND_MS = const(1000)
 # When a connection has to go, each that its client has counts as much as so long without a sign of life.
 _EACH_MS = const(1000)
 
-# What accept() gives is (host, port), but on the unix port a sockaddr: of IPv4, by its first byte.
+# What accept() gives on the unix port (chargers.py): its last bytes tell clients apart.
 _SOCKADDR = const(2)
 # select.POLLIN and POLLOUT have these values on every port.
 _READABLE = const(1)
@@ -30,37 +30,49 @@ _WRITABLE = const(4)
 
 # The one that is asked for all the time first.
 _CHARGER_PATHS = (b"/api/v1/values.json", b"/api/v1/info.json")
+_ALL = (0, 0, 0, 0), None
 _COUNTERS = (
     "requests",
     "dropped_full",
     "dropped_late",
     "dropped_gone",
     "dropped_trouble",
+    "dropped_foreign",
     "faults",
 )
 
 
 class Server:
-    """A part: `step` it. `stats`: counters."""
+    """A part: `step` it. `stats`: counters.
+
+    `routes`: path in bytes to source, see responses.py; `poller`: a select.poll() of our own.
+
+    `buffer_bytes`: at least 256, for refusals; more than most requests have, since a read that
+    fills its buffer tries once more; and a slow reader of a document that fits, with its header,
+    does not keep it from changing. `wait_ms`: how long one poll may hold the loop; any wait
+    lasts a tick of 10 ms on an ESP32. `admits()`: whether there is memory for a long response;
+    no heap. `access`: who may ask (chargers.py), and by which names for what is not the charger's (request.py).
+    """
 
     def __init__(
-        self, listener, routes, poller, slots=5, buffer_bytes=768, wait_ms=0, admits=None
+        self,
+        listener,
+        routes,
+        poller,
+        slots=5,
+        buffer_bytes=768,
+        wait_ms=0,
+        admits=None,
+        access=_ALL,
     ):
-        """`routes`: path in bytes to source, see responses.py; `poller`: a select.poll() of our own.
-
-        `buffer_bytes`: at least 256, for refusals; more than most requests have, since a read that
-        fills its buffer tries once more; and a slow reader of a document that fits, with its header,
-        does not keep it from changing. `wait_ms`: how long one poll may hold the loop; any wait
-        lasts a tick of 10 ms on an ESP32. `admits()`: whether there is memory for a long response;
-        no heap.
-        """
         self._listener = listener
+        networks, self._names = access
         self._second_ms = 0
         self._failures = 0  # of accept; a check takes one off
         self.routes = []  # each request looks through this very list, from its end
         for path in reversed(list(routes)):
             self.add(path, routes[path])
-        self.chargers = Chargers()
+        self.chargers = Chargers(networks)
         self.charger_age_ms = self.chargers.charger_age_ms
         self.admits = admits
         self.turn = None  # the connection that sends a long response
@@ -83,7 +95,7 @@ class Server:
 
     def add(self, path, source):
         """One more path (at boot)."""
-        route = Route(path, source, path in _CHARGER_PATHS)
+        route = Route(path, source, path in _CHARGER_PATHS, self._names)
         self.routes.insert(len(self.routes) if path == _CHARGER_PATHS[0] else 0, route)
 
     # What `step(now_ms)` runs: serve what is ready, return 0. No heap, but for a new connection. A
@@ -93,9 +105,8 @@ class Server:
         ipoll, since, view = self.poller.ipoll, ticks_diff, memoryview(self.buf)[TAIL_BYTES:]
         check_ms = now_ms = yield
         while True:
-            connection = None  # the one that is served
+            connection, pending = None, False  # the one that is served; does another wait?
             try:
-                pending = False
                 for sock, event in ipoll(wait_ms):
                     if sock is listener:
                         pending = True  # after the others: it may need the place of one
@@ -119,15 +130,24 @@ class Server:
                 if pending:
                     sock, peer = listener.accept()
                     client = peer[0] if peer[0] != _SOCKADDR else peer[6] << 8 | peer[7]
-                    for connection in connections:
-                        if connection.sock is None:
-                            break
-                    else:
-                        connection = self._evict(client, now_ms)
-                    connection.accept(sock, client, now_ms)
+                    if client in self.chargers.clients or self._admits(sock, peer):
+                        for connection in connections:
+                            if connection.sock is None:
+                                break
+                        else:
+                            connection = self._evict(client, now_ms)
+                        connection.accept(sock, client, now_ms)
             except Exception as error:
                 self._recover(connection, error)
             now_ms = yield 0
+
+    def _admits(self, sock, peer):
+        """May it ask? Who may not is gone then. A client that asks steadily was admitted before."""
+        if self.chargers.admits(peer):
+            return True
+        self.stats["dropped_foreign"] += 1
+        sock.close()
+        return False
 
     def _evict(self, client, now_ms):
         """End the most expendable connection, to make room for one of this client. Return it."""

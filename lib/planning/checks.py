@@ -89,6 +89,8 @@ def _wrong(value, kind, allowed):
         return _wrong_names(value if type(value) is list else [value], allowed)
     if kind == "list":
         return None if type(value) is list else "is not a list"
+    if kind == "networks" or kind == "hosts":
+        return _wrong_list(value, kind, allowed)
     if type(value) is not str:
         return "is not text in quotes"
     return _wrong_text(value, kind, allowed)
@@ -109,6 +111,21 @@ def _wrong_names(values, allowed):
     return None if allowed[0] <= len(values) <= allowed[1] else "has %d names" % len(values)
 
 
+def _wrong_list(values, kind, allowed):
+    if type(values) is not list:
+        return "is not a list"
+    if not allowed[0] <= len(values) <= allowed[1]:
+        return "has %d entries" % len(values)
+    for value in values:
+        if type(value) is not str:
+            return "has an entry that is not text in quotes"
+        good = network(value) if kind == "networks" else _is_host(value)
+        if not good:
+            what = "network" if kind == "networks" else "host name"
+            return "has %s, which is no %s" % (messages.shown(value), what)
+    return None
+
+
 def _wrong_text(value, kind, allowed):
     if kind == "ip":
         return None if ip_number(value) is not None else "is not an IPv4 address"
@@ -116,11 +133,7 @@ def _wrong_text(value, kind, allowed):
         return None if _is_label(value) else "is no host name"
     if kind == "host":
         digits = all(c in "0123456789." for c in value)  # an address with a slip is no name
-        good = (
-            ip_number(value) is not None
-            if digits
-            else all(_is_label(part) for part in value.split("."))
-        )
+        good = ip_number(value) is not None if digits else _is_host(value)
         return None if good else "is neither an IPv4 address nor a host name"
     if kind == "zone":
         return None if _is_zone(value) else "is no time zone as POSIX writes it"
@@ -136,6 +149,10 @@ def _is_label(text):
     letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
     fits = 1 <= len(text) <= 32 and text[0] != "-" and text[-1] != "-"
     return fits and all(c in letters for c in text.lower())
+
+
+def _is_host(text):
+    return all(_is_label(part) for part in text.split("."))
 
 
 def _is_zone(text):
@@ -155,3 +172,15 @@ def ip_number(text):
             return None
         number = number * 256 + int(part)
     return number if len(parts) == 4 else None
+
+
+def network(text):
+    """(address, mask) of "192.168.0.0/16", or of one address; None if it is no network."""
+    address, slash, bits = text.partition("/")
+    number = ip_number(address)
+    if not slash:
+        bits = "32"
+    if number is None or not 1 <= len(bits) <= 2 or not all(c in "0123456789" for c in bits):
+        return None
+    rest = (1 << 32 - min(int(bits), 32)) - 1
+    return None if int(bits) > 32 or number & rest else (number, 0xFFFFFFFF ^ rest)

@@ -43,6 +43,10 @@ def allowed(kind, limits):
         return listed(limits) + " or an object { } with clamps is allowed"
     if kind == "names":
         return 'a name like "ct1" or a list of %d to %d names is allowed' % tuple(limits)
+    if kind == "networks":
+        return 'a list of %d to %d networks like "192.168.0.0/16" is allowed' % tuple(limits)
+    if kind == "hosts":
+        return "a list of %d to %d host names is allowed" % tuple(limits)
     if kind == "yes_no":
         return "true or false is allowed"
     if kind == "ip":

@@ -8,7 +8,7 @@ Pure and portable: the same plan to the byte on every interpreter (plan_text), w
 """
 
 from modbus.master import Master
-from planning import budget, layout, profile_file, zone
+from planning import access, budget, layout, profile_file, zone
 from planning.site import Site
 
 FORMAT = 1
@@ -32,7 +32,7 @@ def make(config, load):
         "led": board["led"],
         "on": board["on"],
         "wifi": {key: config["wifi"][key] for key in _WIFI},
-        "http": config["http"],
+        "http": _http(config["http"], config["wifi"]["hostname"]),
         "line": line if site.units else None,
         "poll_interval_ms": interval_ms,
         "slow_interval_ms": slow_ms,
@@ -59,6 +59,14 @@ def stamped(plan, version, sources, is_doubtful=False, complaint=""):
     plan["is_doubtful"] = is_doubtful
     plan["complaint"] = complaint
     return plan
+
+
+def _http(http, hostname):
+    """Where to listen, who is answered ([[address, mask], ...]), and under which host names the page is known."""
+    made = {key: http[key] for key in ("host", "port")}
+    made["allow"] = access.networks(http["allow"])
+    made["names"] = access.names(hostname, http["names"])
+    return made
 
 
 def _line(bus, board):

@@ -35,6 +35,8 @@ dns ip -
 [http]
 host ip 0.0.0.0
 port whole 80 1 65535
+allow networks - 1 8
+names hosts - 1 8
 
 [bus]
 baudrate one_of 9600 1200 2400 4800 9600 14400 19200 38400 57600 115200
