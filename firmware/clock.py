@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The local day by SNTP: from the router and pool.ntp.org in turns, until one answers, or from the config's server.
+"""The local day by SNTP: from the router and pool.ntp.org in turns, until two answers agree, or from the config's server.
 
+One answer alone begins no day: it may be wrong by years, as of a router that has just started.
 Nothing waits: getaddrinfo of a name would hold the loop, so the DNS server is asked by a datagram of our own.
 """
 
@@ -33,7 +34,7 @@ class Clock:
         self._offset_s, self._other_s, changes = config["zone"]
         self._changes = array("i", changes)
         self._change = 0  # the next one
-        self._now_s = None  # since 2024-01-01 UTC
+        self._now_s = None  # since 2024-01-01 UTC, as told by one answer at least
         self._second_ms = None  # its begin
         self._due_ms = 0
         self._backoff_ms = _SOONEST_MS
@@ -44,7 +45,7 @@ class Clock:
 
     def day(self):
         """The number of the local day, None while the time is unknown. No heap."""
-        if self._now_s is None:
+        if not self.stats["known"]:
             return None
         changes = self._changes
         while self._change < len(changes) and self._now_s >= changes[self._change]:
@@ -123,19 +124,21 @@ class Clock:
             self._asks_router = not self._asks_router
             return
         self.stats["answered"] += 1
-        ahead_s = 0 if self._now_s is None else self._now_s - now_s
+        ahead_s = _JUMP_S if self._now_s is None else self._now_s - now_s
+        self._change = 0
         self._second_ms = now_ms
         if abs(ahead_s) >= _JUMP_S:
-            # One of the two was wrong: the time is unknown until the next answer, and who counts by it begins anew.
-            now_s = None
+            # The first one, or one of two was wrong: unknown until the next answer, from another server if there is one, agrees.
+            self.stats["known"] = 0
+            self._asks_router = not self._asks_router
             self._due_ms = ticks_add(now_ms, _SOONEST_MS)
-        elif ahead_s > 0:
+        elif ahead_s > 0 and self.stats["known"]:
             # It stands still until it is right, so that no day begins twice.
             now_s = self._now_s
             self._second_ms = ticks_add(now_ms, ahead_s * 1000)
+        else:
+            self.stats["known"] = 1
         self._now_s = now_s
-        self._change = 0
-        self.stats["known"] = 0 if now_s is None else 1
 
     def _close(self):
         if self._socket:
