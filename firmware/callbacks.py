@@ -54,7 +54,7 @@ def day_counter(clock):
         from firmware.hw.nvs import Midnight  # only where a day is counted
         from meters.daily import Daily
 
-        return Daily(device, _DAY, clock.day, Midnight(of))
+        return Daily(device, _DAY, clock.day if clock else lambda: None, Midnight(of))
 
     return count_day
 

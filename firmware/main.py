@@ -4,6 +4,7 @@
 Self-contained, since it has to cope with a slot that does not even import. What /slot, plan.json and the memory hold: docs/device.md.
 """
 
+import binascii
 import gc
 import io
 import os
@@ -113,20 +114,39 @@ def _names(folder):
 
 
 def slots():
-    """What /slot names: the root to start and, while that is on trial, the one to go back to."""
+    """The root to start and, while that is on trial, the one to go back to: /slot names them, behind the CRC of their names.
+
+    Where it is damaged or missing, or names what is not whole: all that are whole.
+    """
     try:
-        with open("/slot") as file:
-            return file.read().split() or ["/"]
+        with open("/slot", "rb") as file:
+            text = file.read()
     except OSError:
-        return ["/"]
+        text = b""
+    roots = []
+    if text[:8] == b"%08x" % binascii.crc32(text[9:]):
+        roots = text[9:].decode().split()
+    if not roots or not _is_whole(roots[0]):
+        roots = list(filter(_is_whole, ("/a", "/b", "/"))) or ["/"]
+    return roots
+
+
+def _is_whole(root):
+    """Deploy removes this file of a slot first, and writes it last."""
+    try:
+        return "/version." in _names(root + "/firmware/modes")
+    except OSError:
+        return False
 
 
 def count(memory):
     """Count this start. Returns (root, whether it is on trial, whether safe mode is to run)."""
     roots = slots()
+    if memory.failed > _SAFE:
+        memory.failed = 0  # nobody wrote that
     if len(roots) > 1 and memory.failed >= _TRIES:
         _go_back(roots[1])
-        memory.text = b"the new version was given up: " + memory.text
+        memory.text = b"the new version was given up: " + memory.text[-_TEXT_BYTES + 30 :]
         del roots[0]
         memory.failed = 0
     failed = memory.failed
@@ -139,7 +159,7 @@ def count(memory):
 def _go_back(root):
     try:
         with open("/slot.tmp", "w") as file:
-            file.write(root)
+            file.write("%08x %s" % (binascii.crc32(root.encode()), root))
         os.rename("/slot.tmp", "/slot")
     except OSError:
         pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself

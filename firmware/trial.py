@@ -30,7 +30,10 @@ class Trial:
     def healthy(self):
         """All went well for a minute: called again every minute. Returns False while there is more to do soon."""
         if self.renames and self.reached:
-            os.rename(*self.renames.pop(0))
+            try:
+                os.rename(*self.renames.pop(0))
+            except OSError:
+                pass  # the flash fails: the next start tries again
             return not self.renames
         if not self.renames or not self.can_go_back:
             self._memory.failed = 0

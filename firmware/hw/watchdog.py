@@ -12,7 +12,7 @@ from firmware import supervisor
 _TIMEOUT_MS = const(30000)
 _POLL_MS = const(2000)
 _STALLED_POLLS = const(10)  # of the 15 until it bites
-_CALM_POLLS = const(30)  # a minute without a crash: healthy
+_CALM_POLLS = const(30)  # a minute without a crash of what is vital: healthy
 _CONSOLE_MS = const(600000)  # time for an owner at the console, or an upload
 
 _armed = []
@@ -49,7 +49,8 @@ class Watchdog:
         crashes = 0
         for task in self.tasks:
             task.moved = False
-            crashes += supervisor.crashes[task.name]
+            if task.vital:
+                crashes += supervisor.crashes[task.name]
         if crashes != self._crashes:
             self._crashes = crashes
             self._calm = 0

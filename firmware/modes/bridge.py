@@ -5,6 +5,8 @@ import gc
 import select
 from array import array
 
+from micropython import const
+
 from firmware import callbacks, health, log, supervisor
 from firmware.hw import chip, led
 from firmware.hw.watchdog import Watchdog
@@ -21,11 +23,11 @@ from loading.listener import listen
 from values.documents import Info, Values
 
 # The page has its script and its style within; it asks nobody but us, and nobody may put it into a page of his.
-_PAGE_FIELDS = (
+_PAGE_FIELDS = const(
     "Content-Security-Policy: default-src 'self' 'unsafe-inline'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
 )
-_VITAL = ("bus", "clamps", "values", "server", "wifi")  # worth a reset when they make no progress
+_VITAL = ("bus", "values", "server", "wifi")  # worth a reset when they make no progress
 
 
 def built(root, memory, plan, reserve):
@@ -52,10 +54,10 @@ def built(root, memory, plan, reserve):
 
 def _measure(parts, plan, reset):
     """What reads the meters and the clamps, and where the values go."""
-    chip.switch_on(plan["on"])
+    _optional("power", chip.switch_on, plan["on"])
     devices = loading.devices(plan.pop("devices"))
     info = Info(plan["info"])
-    parts["time"] = clock_of(plan)
+    parts["time"] = _optional("time", clock_of, plan)
     parts["bus"] = bus_of(plan, devices, info, parts["time"], reset)
     parts["clamps"] = _optional("clamps", clamps_of, plan, devices, parts["bus"])
     return devices, info
@@ -142,7 +144,13 @@ def clamps_of(plan, devices, bus):
     from clamp.component import Clamps
     from firmware.hw.clamp_adc import ClampADC
 
-    clamps = clamp_rows.clamps(rows, devices, ClampADC)
+    samplers = {row["pin"]: _optional(row["name"], ClampADC, row["pin"]) for row in rows}
+    # A device without all of its phases has no power.
+    lost = [row["device"] for row in rows if not samplers[row["pin"]]]
+    rows = [row for row in rows if row["device"] not in lost]
+    if not rows:
+        return None
+    clamps = clamp_rows.clamps(rows, devices, samplers.get)
     for row, one in zip(rows, clamps):
         if not one.sampler.calibrated and row["error_permille"] != row["uncalibrated_permille"]:
             log.warn(one.name, "may be 10 % off, by a chip without calibration: make calibrate")

@@ -11,7 +11,7 @@ import sys
 
 from firmware.hw import chip
 from firmware.modes.reset_reason import last_end
-from firmware.modes.store import Store, size
+from firmware.modes.store import Store
 from firmware.modes.version import VERSION
 from planning import strict_json
 from unload import unload
@@ -101,8 +101,7 @@ class Files:
         self.sources = []
 
     def plan(self, path):
-        with open(path, "rb") as file:
-            text = file.read(min(size(path), _MOST_BYTES))  # its buffer is made for what is asked
+        text = self._store.text(path, _MOST_BYTES)
         from planning import settings  # and plan later: a board has no room for both
 
         config = settings.read(text, self.load, self.names)

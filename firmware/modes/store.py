@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The owner's files and the plan that was made of them: where they lie, whether they still fit each other, what is kept of them.
 
-A config.json that was accepted becomes the last good one once the bridge has proved itself with it.
+A config.json that was accepted becomes the last good one once the bridge has proved itself with it. That copy ends with its CRC: damaged, it
+is none.
 """
 
 import binascii
@@ -19,6 +20,7 @@ _TRIES = const(
 # What plan_text.text() puts around a plan.
 _HEADER_BYTES = const(28)
 _CRC_AT = const(9)
+_CRC_BYTES = const(8)
 
 
 class Store:
@@ -54,14 +56,33 @@ class Store:
         kind, _, name = source.partition(" ")
         path = self.find(kind, name) if name else self.config_path()
         try:
-            return crc_of(path)
+            with open(path, "rb") as file:
+                return crc_of(file, size(path))
         except (OSError, TypeError):
             return None
 
     def is_doubtful(self, failed):
         """Is a new config to be left because starts with it failed? failed: starts before this one."""
-        path = self.config_path()
-        return failed >= _TRIES and size(self.good) is not None and not same(path, self.good)
+        return failed >= _TRIES and self.good_crc() not in (None, self.crc("config"))
+
+    def good_crc(self):
+        """Of the last good config without its end, which is this CRC; None where there is none that is whole."""
+        try:
+            with open(self.good, "rb") as file:
+                crc = crc_of(file, size(self.good) - _CRC_BYTES)
+                return crc if file.read() == crc_text(crc) else None
+        except OSError:
+            return None
+
+    def text(self, path, most_bytes):
+        """Of a config: so many bytes at the most, and of the last good one not its CRC. ValueError where that is damaged."""
+        count = size(path) or 0
+        if path == self.good:
+            count -= _CRC_BYTES
+            if self.good_crc() is None:
+                raise ValueError("it is damaged")
+        with open(path, "rb") as file:
+            return file.read(min(count, most_bytes))  # its buffer is made for what is asked
 
     def plan(self, failed):
         """The plan that was made from what lies here now, or None: then it is to be planned."""
@@ -81,28 +102,30 @@ class Store:
         renames, can_go_back = [], False
         if not plan["complaint"]:
             renames, can_go_back = self._keep_config(self.config_path())
-        try:
-            with open(self.top + "/slot") as file:
-                is_on_trial = len(file.read().split()) > 1
-            if is_on_trial:
-                can_go_back = True
-                with open(self.top + "/slot.proved", "w") as file:
-                    file.write(self.root or "/")
+        said, proved = read(self.top + "/slot"), (self.root or "/").encode()
+        proved = crc_text(binascii.crc32(proved)) + b" " + proved
+        if said != proved and (said or self.root != self.top):
+            # It is on trial, damaged or missing.
+            can_go_back = can_go_back or said.count(b" ") > 1
+            try:
+                with open(self.top + "/slot.proved", "wb") as file:
+                    file.write(proved)
                 renames.append((self.top + "/slot.proved", self.top + "/slot"))
-        except OSError:
-            pass  # there are no slots, or no room: then it stays on trial
+            except OSError:
+                pass  # no room: then it stays as it is
         return renames, can_go_back
 
     def _keep_config(self, path):
         """Copy an accepted config now, so that only renames are left for later."""
         renames, can_go_back = [], False
-        if not same(path, self.good):
-            try:
+        good = self.good_crc()
+        try:
+            if good is None or good != self.crc("config"):
                 copy(path, self.top + "/config.tmp")
                 renames.append((self.top + "/config.tmp", self.good))
-                can_go_back = size(self.good) is not None
-            except OSError:
-                pass  # no room for a second copy: the bridge runs without
+                can_go_back = good is not None
+        except OSError:
+            pass  # no room for a second copy: the bridge runs without
         if path != self.top + "/config.json":
             renames.append((path, self.top + "/config.json"))
         return renames, can_go_back
@@ -112,28 +135,27 @@ def read_plan(path):
     """The plan in a file; ValueError unless it is whole (planning.plan_text)."""
     with open(path, "rb") as file:
         head = file.read(_HEADER_BYTES)
-        crc = 0
-        left = size(path) - _HEADER_BYTES - 1
-        while left > 0:
-            chunk = file.read(min(left, _CHUNK_BYTES))
-            crc = binascii.crc32(chunk, crc)
-            left -= len(chunk)
-            if not chunk:
-                raise ValueError
-        if head[_CRC_AT : _CRC_AT + 8] != b"%08x" % (crc & 0xFFFFFFFF):
+        crc = crc_of(file, size(path) - _HEADER_BYTES - 1)
+        if head[_CRC_AT : _CRC_AT + _CRC_BYTES] != crc_text(crc):
             raise ValueError
         file.seek(0)
         return json.load(file)["plan"]
 
 
-def crc_of(path):
+def crc_text(crc):
+    return b"%08x" % (crc & 0xFFFFFFFF)
+
+
+def crc_of(file, count):
+    """Of the next so many bytes, read in small pieces."""
     crc = 0
-    with open(path, "rb") as file:
-        while True:
-            chunk = file.read(_CHUNK_BYTES)
-            if not chunk:
-                return crc & 0xFFFFFFFF
-            crc = binascii.crc32(chunk, crc)
+    while count > 0:
+        chunk = file.read(min(count, _CHUNK_BYTES))
+        if not chunk:
+            break
+        crc = binascii.crc32(chunk, crc)
+        count -= len(chunk)
+    return crc & 0xFFFFFFFF
 
 
 def size(path):
@@ -143,23 +165,23 @@ def size(path):
         return None
 
 
-def same(path, other):
-    """Have both files the same bytes? False where one is missing."""
-    if size(path) is None or size(path) != size(other):
-        return False
-    with open(path, "rb") as one, open(other, "rb") as two:
-        while True:
-            chunk = one.read(_CHUNK_BYTES)
-            if chunk != two.read(_CHUNK_BYTES):
-                return False
-            if not chunk:
-                return True
+def read(path):
+    """The bytes of a small file; b"" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(_CHUNK_BYTES)
+    except OSError:
+        return b""
 
 
 def copy(path, other):
+    """With its CRC behind it."""
+    crc = 0
     with open(path, "rb") as source, open(other, "wb") as target:
         while True:
             chunk = source.read(_CHUNK_BYTES)
             if not chunk:
-                return
+                break
+            crc = binascii.crc32(chunk, crc)
             target.write(chunk)
+        target.write(crc_text(crc))

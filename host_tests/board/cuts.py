@@ -7,6 +7,7 @@ Prints for each of these what a board would find then: digest of all files of th
 and main.py; or why it would find nothing.
 """
 
+import binascii
 import hashlib
 import struct
 import sys
@@ -48,7 +49,9 @@ def add(disk, total, path):
 def found(data):
     disk = vfs.VfsLfs2(Flash(data))
     try:
-        words = read(disk, "/slot").decode()
+        crc, _, words = read(disk, "/slot").partition(b" ")
+        assert crc == b"%08x" % binascii.crc32(words)
+        words = words.decode()
     except OSError:
         return "no slot"
     total = hashlib.sha256()

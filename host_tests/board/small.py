@@ -52,6 +52,7 @@ def put_modes(folder):
     modes.mkdir()
     for name, text in (
         ("__init__", ""),
+        ("version", ""),
         ("store", STORE),
         ("heap_reserve", RESERVE),
         ("bridge", BRIDGE),

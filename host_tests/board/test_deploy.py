@@ -194,7 +194,7 @@ def test_only_what_changed_is_sent_and_the_old_slot_stays(small, board):
     small.name("two")
     status, said = small.deploy(board.port)
     assert status == 0, said
-    assert "slot /b: 3 files to send" in said and "5 files are on the board already" in said
+    assert "slot /b: 3 files to send" in said and "6 files are on the board already" in said
     assert small.answers() == "two"
     assert board.mpremote("exec", "print(open('/slot').read(), open('/a/firmware/app.mpy'))")
     restart(board)
@@ -208,7 +208,7 @@ def test_trial_that_is_cut_short_by_a_deploy_goes_back_to_what_was_proved(small,
     status, said = small.deploy(board.port)
     assert status == 0, said
     assert "slot /b" in said
-    assert board.mpremote("exec", "print(open('/slot').read())").strip() == "/b /a"
+    assert board.mpremote("exec", "print(open('/slot').read())").strip().endswith(" /b /a")
 
 
 def test_version_that_does_not_stay_up_is_given_up_with_its_traceback(small, board):

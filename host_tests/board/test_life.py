@@ -9,6 +9,7 @@ import shutil
 import signal
 import urllib.error
 import urllib.request
+import zlib
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,14 @@ def test_ctrl_c_clears_the_failed_starts(bench):
     assert lines[4] == "runs 1"
 
 
+def crc(words):
+    """What /slot holds: docs/formats/device.md."""
+    return f"{zlib.crc32(words.encode()):08x} {words}".encode()
+
+
 def with_slots(a, b, pointer):
-    """An application at the top that makes slots with these two and starts what the pointer names."""
+    """An application at the top that makes slots with these two and starts what the pointer (words, or the bytes of /slot) names."""
+    pointer = crc(pointer) if isinstance(pointer, str) else pointer
     return main_of(
         TELL + "import os\n"
         f"for slot, text in (('/a', {a!r}), ('/b', {b!r})):\n"
@@ -123,12 +130,12 @@ def with_slots(a, b, pointer):
         "        with open('/firmware/modes/' + name, 'rb') as file: code = file.read()\n"
         "        with open(slot + '/firmware/modes/' + name, 'wb') as file: file.write(code)\n"
         "    with open(slot + '/firmware/app.py', 'w') as file: file.write(text)\n"
-        f"with open('/slot', 'w') as file: file.write({pointer!r})\n"
+        f"with open('/slot', 'wb') as file: file.write({pointer!r})\n"
         "memory.failed = 0\nmemory.note('slots made')\nmachine.reset()"
     )
 
 
-RUNS = main_of(TELL + "import sys\nprint('runs', root, sys.path, open('/slot').read())")
+RUNS = main_of(TELL + "import sys\nprint('runs', root, sys.path, open('/slot').read()[9:])")
 
 
 def test_slot_is_started_with_nothing_else_on_the_path(bench):
@@ -189,6 +196,30 @@ def test_old_version_runs_even_where_nothing_can_be_written(bench):
 def test_slot_that_is_no_python_is_given_up_too(bench):
     lines = told(bench, with_slots(RUNS, "\0", "/b /a"))
     assert "SyntaxError" in lines[1] and lines[2].startswith("runs /a ")
+
+
+# Each in its kind: a bit of the root, of the CRC and of the space, cut, empty, and none at all.
+DAMAGED = {
+    "root": crc("/b").replace(b"/b", b"/c"),
+    "crc": b"x" + crc("/b")[1:],
+    "space": crc("/b").replace(b" ", b"\0"),
+    "high bit": crc("/b")[:-1] + b"\xe2",
+    "cut": crc("/b /a")[:-3],
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+def test_slot_file_that_is_damaged_starts_a_slot_that_is_whole(bench, text):
+    app = main_of(TELL + "print('runs', root)")
+    assert told(bench, with_slots(app, app, text))[2] in ("runs /a", "runs /b")
+
+
+def test_slot_file_that_is_damaged_leads_to_the_other_slot_where_the_first_one_fails(bench):
+    failing = main_of("print('runs', 'failing')\nraise ValueError('burnt')")
+    lines = told(bench, with_slots(failing, RUNS, b""))
+    assert lines[1:3] == ["runs failing"] * 2
+    assert lines[4] == "runs /b ['/app', '/app/lib', '.frozen'] /b"
 
 
 def test_slot_on_trial_that_stays_up_is_kept(bench):
@@ -256,6 +287,7 @@ def fetched(address, path):
 
 # The board's flash comes with one config.json; the planning that follows finds a good one beside it.
 PLANNING = """\
+import binascii
 import json
 from firmware.modes import real
 
@@ -263,8 +295,9 @@ def main(root, memory):
     with open("/config.json") as file:
         config = json.load(file)
     del config[{key!r}]
-    with open("/config.good.json", "w") as file:
-        json.dump(config, file)
+    text = json.dumps(config).encode()
+    with open("/config.good.json", "wb") as file:
+        file.write(text + b"%08x" % binascii.crc32(text))
     return real.main(root, memory)
 """
 

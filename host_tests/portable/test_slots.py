@@ -8,8 +8,6 @@ from esp32_fakes import Board
 from firmware import main
 from firmware.main import ResetMemory
 
-HEAP = "1M"
-
 
 class Flash:
     """Stands for os and open in main.py. files: {path: bytes}; whole: the roots that are."""
@@ -20,9 +18,9 @@ class Flash:
         self._is_full = is_full
 
     def ilistdir(self, path):
-        if path not in [root + "/firmware" for root in self._whole]:
+        if path not in [root + "/firmware/modes" for root in self._whole]:
             raise OSError(2)
-        return [("modes", 0x4000), ("version.mpy", 0x8000)]
+        return [("store.mpy", 0x8000), ("version.mpy", 0x8000)]
 
     def open(self, path, mode="r"):
         if "w" in mode and self._is_full:

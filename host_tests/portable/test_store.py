@@ -3,6 +3,7 @@
 test.
 """
 
+import binascii
 import os
 
 import esp32_fakes  # noqa: F401  (before the firmware)
@@ -43,12 +44,21 @@ def read(path):
         return file.read()
 
 
+def with_crc(text):
+    """As the bridge keeps the last good config: docs/formats/device.md."""
+    return text + "%08x" % (binascii.crc32(text.encode()) & 0xFFFFFFFF)
+
+
+def slot(words):
+    """As the bridge writes /slot: docs/formats/device.md."""
+    return "%08x %s" % (binascii.crc32(words.encode()) & 0xFFFFFFFF, words)
+
+
 class Numbers(planning.Files):
     """Stands for the planner: a config is a number, and may name a profile behind it."""
 
     def plan(self, path):
-        with open(path) as file:
-            number, *profiles = file.read().split()
+        number, *profiles = self._store.text(path, 8192).decode().split()
         self.sources += ["board x"] + ["profile " + name for name in profiles]
         try:
             return {"number": int(number)}
@@ -92,14 +102,14 @@ def test_good_config_becomes_the_last_good_one_only_by_the_renames():
     assert "config.good.json" not in os.listdir(_TOP) and not can_go_back
     for old, new in renames:
         os.rename(old, new)
-    assert read("/config.good.json") == "1" and read("/config.json") == "1"
+    assert read("/config.good.json") == with_crc("1") and read("/config.json") == "1"
     assert found.renames(plan) == ([], False)
 
 
 def test_refused_config_leaves_the_last_good_one_and_a_complaint():
     emptied()
     write("/config.json", "x")
-    write("/config.good.json", "7")
+    write("/config.good.json", with_crc("7"))
     found, plan = store()
     assert plan["number"] == 7
     assert plan["complaint"] == "%s is refused: not good" % IN_USE
@@ -110,7 +120,7 @@ def test_refused_config_leaves_the_last_good_one_and_a_complaint():
 def test_config_that_fails_to_start_three_times_leaves_the_last_good_one():
     emptied()
     write("/config.json", "8")
-    write("/config.good.json", "7")
+    write("/config.good.json", with_crc("7"))
     assert store(failed=2)[1]["number"] == 8
     found, plan = store(failed=3)
     assert plan["number"] == 7
@@ -123,7 +133,7 @@ def test_config_that_fails_to_start_three_times_leaves_the_last_good_one():
 def test_refused_config_is_not_planned_at_each_start_whatever_the_number_of_failed_ones():
     emptied()
     write("/config.json", "x")
-    write("/config.good.json", "7")
+    write("/config.good.json", with_crc("7"))
     for failed in (0, 1, 3, 4, 0):
         assert store(failed=failed)[1]["number"] == 7  # store() asserts that the plan stays
 
@@ -132,14 +142,14 @@ def test_proved_or_only_config_is_tried_however_often_it_fails():
     emptied()
     write("/config.json", "8")
     assert store(failed=4)[1]["number"] == 8
-    write("/config.good.json", "8")
+    write("/config.good.json", with_crc("8"))
     _, plan = store(failed=4)
     assert plan["number"] == 8 and plan["complaint"] == ""
 
 
 def test_missing_config_leaves_the_last_good_one_and_a_complaint():
     emptied()
-    write("/config.good.json", "7")
+    write("/config.good.json", with_crc("7"))
     _, plan = store()
     assert plan["number"] == 7
     assert plan["complaint"].startswith(IN_USE + " cannot be read: ")
@@ -148,7 +158,7 @@ def test_missing_config_leaves_the_last_good_one_and_a_complaint():
 def test_complaint_is_about_the_new_config_when_the_good_one_is_refused_too():
     emptied()
     write("/config.json", "x")
-    write("/config.good.json", "y")
+    write("/config.good.json", with_crc("y"))
     assert outcome(store) is ValueError
 
 
@@ -159,17 +169,17 @@ def test_without_any_config_there_is_an_error():
 
 def test_slot_takes_its_own_config_and_hands_it_over_when_proved():
     emptied()
-    write("/slot", "%s/a %s" % (_TOP, _TOP))
+    write("/slot", slot("%s/a %s" % (_TOP, _TOP)))
     write("/config.json", "1")
     write("/a/config.json", "2")
     found, plan = store("/a")
     assert plan["number"] == 2
     renames, can_go_back = found.renames(plan)
-    assert can_go_back and read("/config.json") == "1" and len(read("/slot").split()) == 2
+    assert can_go_back and read("/config.json") == "1" and len(read("/slot").split()) == 3
     for old, new in renames:
         os.rename(old, new)
-    assert read("/config.json") == "2" and read("/config.good.json") == "2"
-    assert read("/slot") == _TOP + "/a"
+    assert read("/config.json") == "2" and read("/config.good.json") == with_crc("2")
+    assert read("/slot") == slot(_TOP + "/a")
     assert Store(_TOP + "/a", _TOP).plan(0) == plan, "the plan outlives the move of its config"
 
 
@@ -177,26 +187,26 @@ def test_refused_config_of_a_slot_does_not_go_to_the_old_one_unseen():
     emptied()
     write("/config.json", "1")
     write("/a/config.json", "x")
-    write("/config.good.json", "1")
+    write("/config.good.json", with_crc("1"))
     _, plan = store("/a")
     assert plan["number"] == 1 and plan["complaint"].endswith(" is refused: not good")
 
 
 def test_slot_that_is_not_on_trial_is_left_alone():
     emptied()
-    write("/slot", _TOP)
+    write("/slot", slot(_TOP))
     write("/config.json", "1")
-    write("/config.good.json", "1")
+    write("/config.good.json", with_crc("1"))
     found, plan = store()
     assert found.renames(plan) == ([], False)
 
 
 def test_slot_without_room_for_a_proof_stays_on_trial():
     emptied()
-    write("/slot", "%s/a %s" % (_TOP, _TOP))
+    write("/slot", slot("%s/a %s" % (_TOP, _TOP)))
     write("/a/config.json", "1")
     write("/config.json", "1")
-    write("/config.good.json", "1")
+    write("/config.good.json", with_crc("1"))
     os.mkdir(_TOP + "/slot.proved")  # cannot be written now
     try:
         found, plan = store("/a")
@@ -211,7 +221,7 @@ def test_new_config_can_be_gone_back_from_where_there_is_a_good_one():
     found, plan = store()
     renames, can_go_back = found.renames(plan)
     assert renames and not can_go_back
-    write("/config.good.json", "2")
+    write("/config.good.json", with_crc("2"))
     renames, can_go_back = found.renames(plan)
     assert renames and can_go_back
 
@@ -228,7 +238,7 @@ def test_owners_profile_of_the_slot_comes_before_that_of_the_top():
 def test_a_plan_fits_until_something_that_it_was_made_from_changes():
     emptied()
     write("/config.json", "1 mine")
-    write("/config.good.json", "1 mine")
+    write("/config.good.json", with_crc("1 mine"))
     write("/boards/x.json", "{}")
     found, _ = store()
     for path, before in (

@@ -15,12 +15,13 @@ _WATCHDOG_MS = 60000
 
 
 def root():
-    """Where the application lies, as boot.py chooses it."""
+    """Where the application lies, as main.py chooses it where /slot is whole."""
     try:
         with open("/slot") as file:
-            return (file.read().split() or ["/"])[0].rstrip("/")
+            named = [word for word in file.read().split() if word.startswith("/")]
     except OSError:
-        return ""
+        named = []
+    return named[0].rstrip("/") if named else ""
 
 
 def measuring(folder):

@@ -220,12 +220,13 @@ def _held(board, places=_PLACES):
     )
     slots, free, *lines = told.splitlines()
     files = dict(reversed(line.split(" ", 1)) for line in lines)
-    return Held(slots.split() or _slot_of_old(files), files, int(free))
+    roots = [word for word in slots.split() if word in (*SLOTS, "/")]  # before them stands a CRC
+    return Held(roots or _slot_of_old(files), files, int(free))
 
 
 def _slot_of_old(files):
     """What a board without /slot runs: the bridge at the top, put there by hand or by mip, or nothing."""
-    return ["/"] if "/firmware/app.mpy" in files or "/firmware/app.py" in files else []
+    return ["/"] if any(path.startswith("/firmware/modes/version.") for path in files) else []
 
 
 def _say(made, console):

@@ -3,7 +3,7 @@
 
 import io
 import os
-from binascii import hexlify
+from binascii import crc32, hexlify
 from hashlib import sha256
 
 import deflate
@@ -97,5 +97,5 @@ def point(words, memory):
     """Say what is to be started; memory: what the start finds in RTC memory."""
     machine.RTC().memory(memory)
     with open("/slot.tmp", "w") as file:
-        file.write(words)
+        file.write(f"{crc32(words.encode()):08x} {words}")  # as main.py reads it
     os.rename("/slot.tmp", "/slot")

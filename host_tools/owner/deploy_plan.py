@@ -9,6 +9,7 @@ from typing import NamedTuple
 SLOTS = ("/a", "/b")
 TOP = ("boot.py", "main.py")  # outside the slots: they choose
 _OURS = ("/firmware/", "/lib/", "/boards/", "/a/", "/b/")
+_LAST = "firmware/modes/version."  # of a slot: without it, main.py does not take the slot for a whole one
 _UNRELEASED = "/firmware/starting."
 _PIECE_BYTES = 4096
 _BATCH_BYTES = 4000  # what a board compiles at once
@@ -82,18 +83,22 @@ def plan(wanted: dict[str, bytes], held: Held) -> Plan:
     there = within(target, held.files)
     removals = [path for path in there if path not in slot_files]
     differ = {path for path, data in slot_files.items() if there.get(path) != digest(data)}
+    last = {path for path in slot_files if path.startswith(_LAST)} if differ or removals else set()
+    differ |= last
     # What lies elsewhere on the board need not come over the wire.
     elsewhere = {
         what: path for path, what in held.files.items() if not path.startswith(target + "/")
     }
     copies = sorted(path for path in differ if digest(slot_files[path]) in elsewhere)
     uploads = sorted(differ.difference(copies))
-    commands = [(b"remove(%a)" % f"{target}/{path}", 0) for path in removals]
-    for path in copies:
-        old = elsewhere[digest(slot_files[path])]
-        commands.append((b"copy(%a, %a)" % (old, f"{target}/{path}"), 0))
-    for path in uploads:
-        commands += write_commands(f"{target}/{path}", slot_files[path])
+    first = sorted(last.intersection(there))
+    commands = [(b"remove(%a)" % f"{target}/{path}", 0) for path in [*first, *removals]]
+    for path in sorted(copies + uploads, key=lambda path: (path in last, path in uploads)):
+        if path in uploads:
+            commands += write_commands(f"{target}/{path}", slot_files[path])
+        else:
+            old = elsewhere[digest(slot_files[path])]
+            commands.append((b"copy(%a, %a)" % (old, f"{target}/{path}"), 0))
     sent = sum(len(slot_files[path]) for path in uploads)
     return Plan(target, commands, sent, uploads, copies, removals)
 

@@ -60,7 +60,10 @@ class Clamps:
     def _sample(self, now_ms):
         period_us = self.mains.period_us
         sampler = self.clamps[self._turn].sampler
-        count = sampler.sample(self._window, period_us - _END_US)
+        try:
+            count = sampler.sample(self._window, period_us - _END_US)
+        except OSError:
+            count = 0  # the ADC has failed: too few samples
         self._window.begin(count, period_us, sampler.low_uv, sampler.high_uv)
         self._working = True
         self._ended_ms = ticks_add(now_ms, (period_us - _END_US) // 1000)
