@@ -14,6 +14,7 @@ def start(tasks, parts, about, devices):
         from firmware import status  # as large as the boot: both at once would not fit
 
         status.publish(parts, about, devices)
+        status.publish = None
         parts.clear()
         about.clear()
         supervisor.run(tasks)

@@ -15,7 +15,8 @@ from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store
 from firmware.modes.version import VERSION
 from firmware.trial import Trial
-from httpd.responses import File
+from httpd import chargers, connection, request, responses
+from httpd.ring import Ring
 from httpd.server import Server
 from loading import clamps as clamp_rows
 from loading import values as loading
@@ -49,7 +50,24 @@ def built(root, memory, plan, reserve):
         supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
     ]
     tasks = watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
+    _unload(parts, devices)
     return callbacks.start(tasks, parts, about, devices)
+
+
+def _unload(parts, devices):
+    """All is made: code lies on the heap, and constructors and who asked for them are needed no more. No class may be made again later."""
+    bus, clamps = parts["bus"], parts["clamps"]
+    kinds = [type(parts[name]) for name in parts if parts[name]] + [type(devices[0])]
+    kinds += [connection.Connection, chargers.Chargers, request.Request, responses.Copy]
+    kinds += [responses.Refusal, responses.File, Ring, Info, Trial, Watchdog, supervisor.Task]
+    if bus:
+        kinds += [type(bus.line), type(bus.units[0])]
+    if clamps:
+        kinds += [type(one) for one in (clamps.mains, clamps.clamps[0], clamps.clamps[0].sampler)]
+    for kind in kinds:
+        kind.__init__ = None  # `del` would keep it: MicroPython leaves the value in the map
+    for name in ("announcer", "resetter", "quiet", "day_counter", "led_state"):
+        delattr(callbacks, name)
 
 
 def _measure(parts, plan, reset):
@@ -163,7 +181,9 @@ def _server(http, values, info, root, admits):
         b"/api/v1/values.json": values,
         b"/api/v1/info.json": info,
         b"/log": log.ring,
-        b"/": File(root + "/firmware/page.html", "text/html; charset=utf-8", _PAGE_FIELDS),
+        b"/": responses.File(
+            root + "/firmware/page.html", "text/html; charset=utf-8", _PAGE_FIELDS
+        ),
     }
     listener, access = listen(http["host"], http["port"]), _access(http)
     return Server(listener, routes, select.poll(), admits=admits, access=access)
