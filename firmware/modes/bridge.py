@@ -3,7 +3,6 @@
 
 import gc
 import select
-from array import array
 
 from micropython import const
 
@@ -20,7 +19,7 @@ from httpd.ring import Ring
 from httpd.server import Server
 from loading import clamps as clamp_rows
 from loading import values as loading
-from loading.listener import listen
+from loading.listener import listen, networks
 from values.documents import Info, Values
 
 # The page has its script and its style within; it asks nobody but us, and nobody may put it into a page of his.
@@ -185,14 +184,7 @@ def _server(http, values, info, root, admits):
             root + "/firmware/page.html", "text/html; charset=utf-8", _PAGE_FIELDS
         ),
     }
-    listener, access = listen(http["host"], http["port"]), _access(http)
+    names = "".join([name + "\n" for name in http["names"]]).encode()
+    access = networks(http["allow"]), names
+    listener = listen(http["host"], http["port"])
     return Server(listener, routes, select.poll(), admits=admits, access=access)
-
-
-def _access(http):
-    """Who may ask, and by which names: as httpd.chargers and httpd.request want it."""
-    networks = array("H")
-    for address, mask in http["allow"]:
-        for half in (address >> 16, mask >> 16, address & 0xFFFF, mask & 0xFFFF):
-            networks.append(half)
-    return networks, "".join([name + "\n" for name in http["names"]]).encode()

@@ -14,10 +14,15 @@ from micropython import const
 from firmware.hw import chip, led
 from firmware.hw.wifi import Station
 from firmware.modes.reset_reason import last_end
+from firmware.modes.store import Store
+from httpd.chargers import Chargers
+from loading.listener import networks
+from planning import access
 from ticks import ticks_add, ticks_diff, ticks_ms
 
 _TICK_MS = const(100)  # what the LED's pattern of this mode wants
 _TRY_AGAIN_MS = const(900000)
+_MOST_BYTES = const(8192)  # of a config
 _CLIENTS = const(4)
 _CLIENT_MS = const(3000)  # for a request to arrive
 _HEADER = (
@@ -31,10 +36,11 @@ def main(root, memory):
     words = "Safe mode: the bridge does not stay up. The last end: %s" % reason
     print(words)
     config = _config(root)
+    http = config.get("http")
     run(
         _try(_led, root, config),
         _try(_station, config),
-        _try(Page, config.get("http", {}), (_HEADER + words + "\n").encode()),
+        _try(Page, http if isinstance(http, dict) else {}, (_HEADER + words + "\n").encode()),
     )
     memory.note("safe mode is over, for another try")
     chip.reset()
@@ -63,14 +69,15 @@ def _try(work, *arguments):
 
 
 def _config(root):
-    """What can be read of the last good config, or of a new one. Unchecked."""
-    for path in ("/config.good.json", root + "/config.json", "/config.json"):
+    """What can be read of the last good config, or else of any other: a first deploy leaves it in its slot. Unchecked."""
+    store = Store(root)
+    paths = (store.good, root + "/config.json", "/config.json", "/a/config.json", "/b/config.json")
+    for path in paths:
         try:
-            with open(path) as file:
-                config = json.load(file)
-            if isinstance(config, dict):
-                return config
-        except (OSError, ValueError):
+            config = json.loads(store.text(path, _MOST_BYTES))
+            config["wifi"]["ssid"]  # else it is of no use
+            return config
+        except (OSError, ValueError, KeyError, TypeError):
             pass
     return {}
 
@@ -97,11 +104,21 @@ def _station(config):
     return Station(wifi, lambda address: print("http://%s/" % address), print)
 
 
+def _networks(http):
+    """Whose clients are answered: as the config says, if that can be read."""
+    try:
+        pairs = access.networks(http.get("allow"))
+    except (TypeError, AttributeError):
+        pairs = access.networks(None)
+    return networks(pairs)
+
+
 class Page:
     """One answer for every path, to a few clients at a time; none waits for another. http: a config's section."""
 
     def __init__(self, http, answer):
         self._answer = answer
+        self._sources = Chargers(_networks(http))
         self._clients = []  # (socket, when it was accepted)
         listener = self._listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -114,17 +131,22 @@ class Page:
         self._clients = [one for one in self._clients if not self._is_over(one, now_ms)]
         while len(self._clients) < _CLIENTS:
             try:
-                client = self._listener.accept()[0]
+                client, peer = self._listener.accept()
             except OSError:
                 return  # nobody
             client.setblocking(False)
-            self._clients.append((client, now_ms))
+            if self._sources.admits(peer):
+                self._clients.append((client, now_ms))
+            else:
+                client.close()
 
     def _is_over(self, accepted, now_ms):
         """Answer once there is a request; close then, or when none came in time."""
         client, since_ms = accepted
         try:
-            request = client.read(1024)  # b"": it is gone; None: nothing yet
+            request = more = client.read(1024)  # b"": it is gone; None: nothing yet
+            while more:
+                more = client.read(1024)  # what is left unread would have the answer dropped
             if request:
                 client.write(self._answer)
         except OSError:

@@ -23,7 +23,7 @@ FOREIGN = (
 
 def networks(allow=None):
     """As the planner and the boot make it of http.allow."""
-    halves = array("H")
+    halves = array("H")  # on every interpreter, loading.listener needs sockets
     for address, mask in planned.networks(allow):
         for half in (address >> 16, mask >> 16, address & 0xFFFF, mask & 0xFFFF):
             halves.append(half)

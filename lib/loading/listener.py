@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The socket that a server accepts from. Only the boot needs this code."""
+"""The socket that a server accepts from, and whom it accepts. Only the boot needs this code."""
 
 import socket
 import sys
+from array import array
 
 # Connections that wait for accept. lwIP has room for 6 and resets a seventh, while beyond the
 # backlog it lets the client knock again, a second later: too late, where there is room.
@@ -23,3 +24,12 @@ def listen(host, port):
         )
     listener.setblocking(False)
     return listener
+
+
+def networks(pairs):
+    """[[address, mask], ...] of the plan as httpd.chargers wants it."""
+    halves = array("H")
+    for address, mask in pairs:
+        for half in (address >> 16, mask >> 16, address & 0xFFFF, mask & 0xFFFF):
+            halves.append(half)
+    return halves
