@@ -26,6 +26,7 @@ _CHECK = (
     "planning.register_format",
     "planning.profile_keys",
 )
+_SOFT_RESET = 5  # of machine.reset_cause()
 _MOST_BYTES = 8193  # of a config.json: one more than is allowed
 
 
@@ -149,9 +150,13 @@ class Files:
 def _restart(memory):
     """This start is no failed one, though it ends now; the next tells why the one before it ended."""
     memory.failed -= 1
-    reason = last_end(memory, chip.reset_cause())
-    memory.uptime_s = 0
-    memory.note(reason)
+    if (
+        chip.reset_cause() != _SOFT_RESET or not memory.text
+    ):  # else this is known from a run like this
+        reason = last_end(memory, chip.reset_cause())
+        memory.uptime_s = 0
+        memory.note(reason)
+    memory.write()
     chip.soft_reset()
 
 

@@ -379,3 +379,56 @@ def test_meters_are_read_while_there_is_no_wifi(tmp_path):
         board.until(
             lambda a: a.body["wifi"]["connected"] == 1, "the return of Wi-Fi", path="/status.json"
         )
+
+
+# After the first planning run, boot.py spoils what that has written, once.
+SPOIL = """\
+import os
+def spoil(path, change):
+    try:
+        os.stat("/spoiled")
+    except OSError:
+        with open(path, "rb") as file:
+            data = bytearray(file.read())
+        data = change(data)
+        with open(path, "wb") as file:
+            file.write(data)
+        open("/spoiled", "w").close()
+        print("spoiled", path)
+def flip(at):
+    def change(data):
+        data[at] ^= 4
+        return data
+    return change
+try:
+    spoil({path!r}, {change})
+except OSError:
+    pass
+"""
+SPOILT = {
+    "plan, a bit of its CRC": ("/plan.json", "flip(10)"),
+    "plan, a bit within": ("/plan.json", "flip(500)"),
+    "plan, cut": ("/plan.json", "lambda data: data[:700]"),
+    "plan, empty": ("/plan.json", "lambda data: b''"),
+    "plan, zeros": ("/plan.json", "lambda data: bytes(len(data))"),
+    "last good config": ("/config.good.json", "flip(5)"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_file_of_the_bridge_that_is_damaged_is_made_again_at_the_next_start(whole, what):
+    path, change = SPOILT[what]
+    whole.config.write_text(json.dumps(GOOD))
+    boot = Path(whole.folder, "firmware", "boot.py")
+    text = SPOIL.format(path=path, change=change)
+    if "good" in path:
+        good = json.dumps(GOOD) + f"{zlib.crc32(json.dumps(GOOD).encode()):08x}"
+        text = f"with open({path!r}, 'w') as file: file.write({good!r})\n" + text
+    boot.write_text(boot.read_text() + text)
+    with whole.running(NO_APP, "--http-port", "0") as running:
+        assert running.line_that_starts("spoiled") == f"spoiled {path}"
+        address = running.address()
+        values = json.loads(fetched(address, "api/v1/values.json"))
+        assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
+        about = json.loads(fetched(address, "status.json"))["about"]
+        assert about["config"] == "" and about["last_end"] == "soft reset: power-on or brown-out"

@@ -212,6 +212,22 @@ def test_a_spoiled_window_is_not_repeated_before_its_turn():
     assert bench.clamp.rejected["few"] == 8
 
 
+def test_an_adc_that_fails_is_a_window_without_samples_and_the_next_clamp_has_its_turn():
+    class Failing:
+        start_us, low_uv, high_uv, calibrated = 0, 0, 1, True
+
+        def sample(self, window, length_us):
+            raise OSError(5)
+
+    bench = Bench(Input(WAVES["sine"], 300))
+    figures = scale({"amps_per_volt": 30}, {})
+    failing = Clamp("ct2", Failing(), figures, bench.device, "sl_power_w")
+    bench.part.clamps.insert(0, failing)
+    bench.run(3)
+    assert failing.rejected["few"] >= 3 and failing.measured_ms is None
+    assert len(bench.device.puts) == 2  # of the other
+
+
 def test_a_step_of_the_load_is_not_averaged_away():
     source = Input(WAVES["sine"], 300)
     bench = Bench(source)

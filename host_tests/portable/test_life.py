@@ -169,6 +169,16 @@ def test_watchdog_is_fed_only_when_each_vital_part_has_moved():
     assert watched.poll("clights")
 
 
+def test_component_that_is_not_vital_may_crash_and_the_run_proves_itself_all_the_same():
+    watched = Watched("bus", "led")
+    watched.memory.failed = 3
+    watched.trial.note("")
+    for _ in range(30):
+        supervisor.crashes["led"] += 1
+        watched.polls(1)
+    assert Board.rtc[1] == 0
+
+
 def test_component_that_is_not_vital_starves_nobody():
     watched = Watched("bus", "led")
     assert watched.poll("bus") and watched.poll("bus")
@@ -214,6 +224,8 @@ class Renames:
         self.done = []
 
     def rename(self, old, new):
+        if old == "failing":
+            raise OSError(5)
         self.done.append((old, new))
 
 
@@ -232,6 +244,21 @@ def test_renames_are_done_one_at_a_time_once_it_is_healthy_and_was_reached():
         assert done == [("a", "b")]
         watched.polls(1)
         assert done == [("a", "b"), ("c", "d")] and watched.trial.renames == []
+    finally:
+        trial.os = real
+
+
+def test_flash_that_fails_when_a_run_has_proved_itself_stops_nothing():
+    watched = Watched("bus")
+    watched.memory.failed = 3
+    real, trial.os = trial.os, Renames()
+    try:
+        watched.trial.renames = [("failing", "b"), ("c", "d")]
+        watched.trial.reached = True
+        watched.polls(31)
+        assert trial.os.done == [("c", "d")]
+        watched.polls(60)
+        assert Board.rtc[1] == 0
     finally:
         trial.os = real
 

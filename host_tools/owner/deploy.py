@@ -2,7 +2,7 @@
 """`make deploy PORT=... CONFIG=...`: put the bridge on a board that has MicroPython.
 
 Only what differs is sent, into the slot that does not run. The board starts the new version when all of it is there,
-and goes back to the old one by itself if that does not stay up (docs/design.md, "A new version").
+and goes back to the old one by itself if that does not stay up (docs/formats/device.md, "A new version").
 """
 
 import argparse
