@@ -90,6 +90,8 @@ def _unit(document, unit, now_ms):
     _entries(document, unit.stats)
     document.write(b', "exceptions": ')
     document.write_text(unit.exceptions)  # a list of numbers, which looks the same in JSON
+    document.write(b', "refused": ')
+    document.write_text(json.dumps(unit.implausible))
     document.write(b', "warning": ')
     document.write_text(json.dumps(unit.warning))
     document.write(b"}")

@@ -87,6 +87,7 @@ def _quantity(row, registers, devices, count_day):
         row["low"],
         row["high"],
         row["slow"],
+        row["doubt"],
     )
     if "offset" in row:
         made.offset = row["offset"]

@@ -5,8 +5,6 @@ from const import const
 
 # What may have been counted between the last reading of a day and the first of the next.
 _UNSEEN_WH = const(100)
-# Readings in a row below the one before that are accepted: some units tell 0, or less, for a moment.
-_CERTAIN = const(5)
 
 
 class Daily:
@@ -25,16 +23,11 @@ class Daily:
         self._day = None
         self._last_wh = 0
         self._midnight_wh = None
-        self._lower = 0  # readings in a row
 
     def put(self, key, total_wh, at_ms):
         """No heap but once a day."""
         if total_wh < self._last_wh:
-            self._lower += 1
-            if self._lower < _CERTAIN:
-                return
-            self._midnight_wh = None  # another meter, or its counter was set back
-        self._lower = 0
+            self._midnight_wh = None  # another meter, or its counter was set back: a slip is not put here (register.Quantity)
         self._device.put(key, total_wh, at_ms)
         day = self._local_day()
         if day is None:

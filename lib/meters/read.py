@@ -58,6 +58,7 @@ class Read:
         for quantity in self.quantities:
             if not quantity.update():
                 plausible = False
+                self.unit.implausible = quantity.key
         return plausible
 
     def missed(self):

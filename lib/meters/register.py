@@ -10,6 +10,9 @@ from ticks import ticks_diff
 
 _ABSOLUTE = const(0x40)  # in a register's kind: its sign says nothing
 _FACTOR_MS = const(60000)
+# Readings in a row that are as doubtful before one counts. A counter needs more: some units tell 0, or less, for a moment.
+_POWERS = const(2)
+_COUNTERS = const(5)
 _number = Number()  # the one that is being read
 
 
@@ -145,16 +148,21 @@ class Quantity:
     offset = 0  # in base units, added to the sum
     day_of = None  # whose total it is, where the day is counted from it
 
-    def __init__(self, device, key, registers, low, high, slow):
+    def __init__(self, device, key, registers, low, high, slow, doubt=None):
+        """doubt: W that the site can hardly have, or of a counter Wh between two readings; None: nothing to doubt."""
         self.device = device
         self.key = key
         self.registers = registers
         self.low = low
         self.high = high
         self.slow = slow
+        if doubt:
+            self._last = None  # of a counter: what it said last
+            self._odd = 0  # doubtful readings in a row
+        self.doubt = doubt
 
     def update(self):
-        """Put the sum, with the time of its oldest register; False if it cannot be true. No heap."""
+        """Put the sum, with the time of its oldest register; False if it cannot be true, or is to be read again first. No heap."""
         total = self.offset
         at_ms = self.registers[0].at_ms
         for register in self.registers:
@@ -163,7 +171,19 @@ class Quantity:
             total += register.value
             if ticks_diff(at_ms, register.at_ms) > 0:
                 at_ms = register.at_ms
-        if not self.low <= total <= self.high:
+        if not self.low <= total <= self.high or self.doubt and self._is_doubtful(total):
             return False
         self.device.put(self.key, total, at_ms)
         return True
+
+    def _is_doubtful(self, total):
+        """Does a power exceed the site, a counter fall or jump, and was it not read often enough? No heap."""
+        if not self.slow:
+            odd = not -self.doubt <= total <= self.doubt
+        else:
+            odd = self._last is not None and not 0 <= total - self._last <= self.doubt
+        self._odd = self._odd + 1 if odd else 0
+        if 0 < self._odd < (_COUNTERS if self.slow else _POWERS):
+            return True
+        self._last = total
+        return False

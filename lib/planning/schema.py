@@ -17,6 +17,7 @@ http section all
 bus section all
 freshness section all
 time section all
+site section all
 load_power load computed computed omit
 devices list needed
 
@@ -55,6 +56,9 @@ when_stale one_of error error omit hold
 server host -
 port whole 123 1 65535
 zone zone CET-1CEST,M3.5.0,M10.5.0/3
+
+[site]
+fuse_a whole - 6 1000
 
 [device]
 category one_of needed inverters energy_meters batteries smart_loads

@@ -5,7 +5,7 @@ from planning import devices
 from planning.checks import complain, filled, ip_number, nothing_named
 from planning.schema import rows
 
-_SECTIONS = ("wifi", "http", "bus", "freshness", "time")
+_SECTIONS = ("wifi", "http", "bus", "freshness", "time", "site")
 
 
 def completed(written, load, names):

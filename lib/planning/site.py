@@ -9,6 +9,10 @@ from values.readings import OMIT, POLICIES
 
 # Of the first energy meter that measures them: what clamps take for their watts, the nth of a set those of phase n.
 _VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
+# What the fuses of a house mostly carry at the most, where config.json does not say it: a reading beyond is doubted, never refused.
+_FUSE_A = 63
+_PHASES, _VOLTS = 3, 230
+_GRID = (None, 1)  # info.location of a meter at the grid
 _DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
@@ -28,6 +32,8 @@ class Site:
         self._voltages = {}  # phase -> [device, key], where a meter measures them and clamps want them
         self._config = config
         self._load = load
+        self._fuse_a = config["site"]["fuse_a"]
+        self._most_w = _PHASES * _VOLTS * (self._fuse_a or _FUSE_A)
         measured = config["load_power"] if isinstance(config["load_power"], dict) else None
         entries = config["devices"] + ([measured] if measured else [])
         self._phases = max([len(entry.get("clamp", ())) for entry in entries])
@@ -144,10 +150,21 @@ class Site:
             _add_field(device, key)
             made = profile.quantity(position, key, name, description, category, entry["invert"])
             if key == "inv_power_ac_w" and "max_ac_w" in info:
-                _limit(made, info["max_ac_w"])
+                # Inverters may exceed their plate for a moment; half as much again is a wrong reading.
+                _limit(made, info["max_ac_w"] * 3 // 2)
+            if key == "grid_power_w" and self._fuse_a and info.get("location") in _GRID:
+                # A fuse carries half as much again for an hour, twice as much for minutes.
+                _limit(made, 2 * self._most_w)
+            made.doubt = self._doubt(made, device, key, name)
             if key == _TOTAL and _DAY not in [key for key, _ in pairs]:
                 self._count_day(device, made, "%s %d %s" % (entry["profile"], unit.address, name))
             found.append(made)
+
+    def _doubt(self, made, device, key, name):
+        """What one reading alone is not believed: W beyond the fuses, and of a counter as many Wh at once, an hour of them."""
+        if key == device["power"]:
+            return self._most_w if made.low < -self._most_w or made.high > self._most_w else None
+        return self._most_w if name.startswith("energy") and name != "energy_day" else None
 
     def _add_voltages(self, offered, position, phase):
         """The volts that clamps want and no meter before has; phase: where a meter of one phase sits, or None."""
@@ -184,9 +201,7 @@ def _add_field(device, key, value=None):
         device["tenths"].append(key)
 
 
-def _limit(quantity, max_ac_w):
-    """Inverters may exceed their plate for a moment; half as much again is a wrong reading."""
-    limit_w = max_ac_w * 3 // 2
+def _limit(quantity, limit_w):
     quantity.low, quantity.high = max(quantity.low, -limit_w), min(quantity.high, limit_w)
 
 

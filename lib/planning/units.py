@@ -211,6 +211,7 @@ def _quantity(quantity, registers):
         "high": quantity.high,
         "slow": quantity.slow,
         "day_of": quantity.day_of,
+        "doubt": quantity.doubt,
     }
     if quantity.offset:
         made["offset"] = quantity.offset
