@@ -51,7 +51,7 @@ def ask(address, path="/api/v1/values.json", late_s=0):
     with socket.create_connection(address, timeout=CONNECT_S, source_address=local) as sock:
         begin = time.monotonic()
         time.sleep(late_s)
-        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: bridge\r\n\r\n".encode())
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         header, _, body = client.read(sock).partition(b"\r\n\r\n")
     took = time.monotonic() - begin
     assert header.startswith(b"HTTP/1.1 200 OK\r\n"), header

@@ -464,6 +464,19 @@ def test_value_that_cannot_be_is_refused_and_counted():
     line.run(poller, 1500)
     assert device.fields["grid_power_w"] is None
     assert poller.units[0].stats["implausible"] == 1
+    assert poller.units[0].implausible == "grid_power_w"
+
+
+def test_power_beyond_the_fuses_is_not_put_before_it_was_read_twice():
+    line = Line({1: meter_unit(50000.0)})
+    poller, (device,) = build(line, [1])
+    quantity = [one for read in poller.units[0].reads for one in read.quantities][0]
+    limits = quantity.low, quantity.high, quantity.slow, 43470
+    quantity.__init__(device, quantity.key, quantity.registers, *limits)
+    line.run(poller, 1500)
+    assert device.fields["grid_power_w"] is None and poller.units[0].stats["implausible"] == 1
+    line.run(poller, 2500)
+    assert device.fields["grid_power_w"] == 50000 and poller.units[0].stats["implausible"] == 1
 
 
 def test_slow_quantities_are_asked_less_often():

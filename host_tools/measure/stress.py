@@ -17,11 +17,11 @@ from host_tools.measure.bench import client
 
 CHARGER = "127.0.0.2"
 TLS_HELLO = bytes.fromhex("16030102000100 01fc0303") + random.Random(1).randbytes(501)
-VALUES = b"GET /api/v1/values.json HTTP/1.1\r\nHost: bridge\r\n\r\n"
-PAGE = b"GET / HTTP/1.1\r\nHost: bridge\r\nCookie: " + b"c" * 1500 + b"\r\n\r\n"
-STATUS = b"GET /status.json HTTP/1.1\r\nHost: bridge\r\n\r\n"
-METRICS = b"GET /metrics HTTP/1.1\r\nHost: bridge\r\n\r\n"
-LOG = b"GET /log HTTP/1.1\r\nHost: bridge\r\n\r\n"
+VALUES = b"GET /api/v1/values.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PAGE = b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"c" * 1500 + b"\r\n\r\n"
+STATUS = b"GET /status.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LOG = b"GET /log HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def connect(address, source):

@@ -101,7 +101,7 @@ class Server:
     # What `step(now_ms)` runs: serve what is ready, return 0. No heap, but for a new connection. A
     # generator, since its frame is kept: what each pass needs is looked up only once.
     def _serve(self, wait_ms):
-        listener, connections = self._listener, self._connections
+        listener, connections, clients = self._listener, self._connections, self.chargers.clients
         ipoll, since, view = self.poller.ipoll, ticks_diff, memoryview(self.buf)[TAIL_BYTES:]
         check_ms = now_ms = yield
         while True:
@@ -130,7 +130,7 @@ class Server:
                 if pending:
                     sock, peer = listener.accept()
                     client = peer[0] if peer[0] != _SOCKADDR else peer[6] << 8 | peer[7]
-                    if client in self.chargers.clients or self._admits(sock, peer):
+                    if client in clients or self._admits(sock, peer):
                         for connection in connections:
                             if connection.sock is None:
                                 break
