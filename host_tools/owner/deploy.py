@@ -6,8 +6,6 @@ and goes back to the old one by itself if that does not stay up (docs/formats/de
 """
 
 import argparse
-import json
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import bluetooth_memory, check, deploy_plan
-from host_tools.owner.bridge_http import urlopen
+from host_tools.owner import bluetooth_memory, check, deploy_plan, deploy_start
 from host_tools.owner.deploy_plan import (
     SLOTS,
     TOP,
+    DeployError,
     Held,
     batches,
     digest,
@@ -59,22 +57,11 @@ _PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards
 _MEMORY = image.constant("firmware/main.py", "_EMPTY") + b"a version was put on the board"
 _WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
 _HASHING_LIMIT_S = 300
-_START_LIMIT_S = 180
-_ANSWER_LIMIT_S = 20
-
-# On the console; a prompt may stand before them.
-_VERSION = re.compile(r"\d+ I version (\S+) in (/\w?) - last end: (.*)")
-_SERVING = re.compile(r"\d+ I serving (http://\S+)")
-_MORE = re.compile(r"\d+ [EW] .*")  # errors and warnings of the log
 
 _RESERVED = (
     f"this board's MicroPython reserves {bluetooth_memory.RELEASED_BYTES} bytes for Bluetooth, which the bridge does not "
     "use; make flash PORT=... ARGS=--keep-files gives them to the network, and keeps all files"
 )
-
-
-class DeployError(Exception):
-    """The new version is not on the board, or does not run; the text is for the user."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -127,7 +114,7 @@ def _deploy(board, arguments, console):
     if arguments.no_wait:
         console.print("the board restarts")
         return 0
-    return _wait(board, target, console)
+    return deploy_start.wait(board, target, console)
 
 
 def _recognise(board, console):
@@ -262,60 +249,6 @@ def _verify(board, wanted, target):
             raise DeployError(f"{path} did not arrive whole; try again")
     if there:
         raise DeployError(f"{', '.join(there)} could not be removed from {target}")
-
-
-def _wait(board, target, console):
-    """Until the bridge serves; returns the exit status."""
-    heard, trace = False, []
-    for line in board.lines(_START_LIMIT_S):
-        heard = True
-        if version := _VERSION.search(line):
-            _check_slot(version[2], target, "\n".join(trace) or version[3])
-        elif serving := _SERVING.search(line):
-            return _serves(serving[1], target, console)
-        elif _MORE.search(line):
-            console.print(f"board: {line}")
-        trace = _trace(trace, line)
-    raise DeployError(_not_up(heard, trace))
-
-
-def _check_slot(root, target, reason):
-    if root != target:
-        raise DeployError(f"the new version was given up and the old one runs again:\n{reason}")
-
-
-def _trace(trace, line):
-    """The lines of the last traceback so far."""
-    if line.startswith("Traceback "):
-        return [line]
-    if trace and trace[-1].startswith(("Traceback ", "  ")):
-        return [*trace, line]
-    return trace
-
-
-def _not_up(heard, trace):
-    if trace:
-        return f"the bridge did not start within {_START_LIMIT_S} s\n" + "\n".join(trace)
-    if not heard:
-        return f"the board said nothing for {_START_LIMIT_S} s; does its page answer?"
-    return (
-        f"the bridge is not in the Wi-Fi after {_START_LIMIT_S} s; it goes on trying. "
-        "Are wifi.ssid and wifi.password right? make logs shows more"
-    )
-
-
-def _serves(address, target, console):
-    """Ask it which version it is: its console may have been lost for a while."""
-    console.print(f"serving {address}")
-    try:
-        with urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
-            about = json.load(answer)["about"]
-    except (OSError, ValueError, KeyError) as error:
-        console.print(f"this PC gets no answer ({error}); is it in another network?")
-        return 0
-    _check_slot(about["slot"], target, about["last_end"])
-    console.print("it answers")
-    return 0
 
 
 if __name__ == "__main__":

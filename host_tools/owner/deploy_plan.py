@@ -23,6 +23,10 @@ _ESCAPED |= {10: b"\\n", 13: b"\\r", 34: b'\\"', 92: b"\\\\"}
 Command = tuple[bytes, int]
 
 
+class DeployError(Exception):
+    """The new version is not on the board, or does not run; the text is for the user."""
+
+
 class Held(NamedTuple):
     """What a board holds. slots: what /slot says. files: {path: digest}; "-" for an empty folder."""
 
