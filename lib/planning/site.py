@@ -13,6 +13,7 @@ _VOLTAGES = ("voltage_l1", "voltage_l2", "voltage_l3")
 _FUSE_A = 63
 _PHASES, _VOLTS = 3, 230
 _GRID = (None, 1)  # info.location of a meter at the grid
+_LEAST_DV = 500  # less is no mains: a meter that has just started says 0, and a clamp goes by the nominal voltage then
 _DAY, _TOTAL = "pv_energy_day_wh", "pv_energy_total_wh"
 
 
@@ -149,6 +150,8 @@ class Site:
         for key, name in pairs:
             _add_field(device, key)
             made = profile.quantity(position, key, name, description, category, entry["invert"])
+            if name in _VOLTAGES:
+                made.low = max(made.low, _LEAST_DV)
             if key == "inv_power_ac_w" and "max_ac_w" in info:
                 # Inverters may exceed their plate for a moment; half as much again is a wrong reading.
                 _limit(made, info["max_ac_w"] * 3 // 2)
