@@ -14,7 +14,7 @@ from host_tools.simulate.chaos.sites import is_power
 
 RECOVERY_MS = 5000  # docs/design/reads.md: after a unit answers well again
 START_MS = 8000  # docs/performance.md: from power-on to the first values
-COUNTS = ("answers", "while well", "503", "503 while well", "values", "zeros believed")
+COUNTS = ("answers", "while well", "503", "503 while well", "values", "believed")
 _DONE_MS = 1000
 _TAIL_MS = 100  # a reply that has begun may pause; the loop's own milliseconds
 _HEADER = re.compile(
@@ -158,8 +158,8 @@ class StrictCharger:
         since_ms = self._at_ms - window_ms - self._world.copied_ms(unit)
         if counted in self._true(unit, parts, since_ms):
             return
-        if counted == 0 and self._world.said_zero(unit, since_ms, self._at_ms):
-            self.counts["zeros believed"] += 1
+        if abs(counted) in {abs(one) for one in self._world.said(unit, since_ms, self._at_ms)}:
+            self.counts["believed"] += 1
             return
         self._name(name, counted, unit, parts, age_s, since_ms)
 
@@ -168,8 +168,9 @@ class StrictCharger:
             {sign * one for one in self._world.truths(unit, signal, since_ms, self._at_ms)}
             for signal, sign in parts
         ]
-        if self._world.said_zero(unit, since_ms, self._at_ms) and len(sets) > 1:
-            sets = [one | {0} for one in sets]
+        if len(sets) > 1:
+            said = self._world.said(unit, since_ms, self._at_ms)
+            sets = [one | said for one in sets]
         return {sum(one) for one in itertools.product(*sets)}
 
     def _name(self, name, value, unit, parts, age_s, since_ms):

@@ -74,9 +74,10 @@ class Device:
         last = max(bisect_right(self._times, end_ms) - 1, 0)
         return {state[signal] for state in self._states[first : last + 1]}
 
-    def said_zero(self, begin_ms, end_ms):
-        """Did its registers hold 0 at some moment of [begin, end]?"""
-        return any(fill == 0 and b <= end_ms and begin_ms < e for b, e, fill in self._spells)
+    def said(self, begin_ms, end_ms):
+        """What all its registers held, beside what was true, at some moments of [begin, end]: 0, or -1 as a signed number."""
+        fills = {fill for b, e, fill in self._spells if b <= end_ms and begin_ms < e}
+        return {-1 if fill else 0 for fill in fills - {"none"}}
 
     def last_ms(self, signal, value, at_ms):
         """When a value was true last, up to at_ms; None: never."""

@@ -213,11 +213,14 @@ class Reboot(Fault):
 
 
 class Swap(Fault):
-    """After a silence another unit of the same kind answers; of SunSpec, one with other models in front."""
+    """After five seconds of silence or more another unit of the same kind answers; of SunSpec, one with other models in front."""
 
     name = "swap"
     needs = "unit"
     longest_ms = 12000
+
+    def choose(self):
+        self.end_ms = max(self.end_ms, self.begin_ms + 5000)
 
     def start(self, world):
         world.swap(self.unit, self.end_ms, self.chance)

@@ -39,7 +39,7 @@ class Report:
             f"while all was well {_share(count['503 while well'], count['while well'])}",
             f"violations: {sum(self.kinds.values())} in {len(self.failed)} seeds"
             + "".join(f"; {number} {kind}" for kind, number in sorted(self.kinds.items())),
-            f"zeros of a unit that had just started, which cannot be told from nothing: {count['zeros believed']:,}",
+            f"0 and -1 of a unit that has just started, which may be true: {count['believed']:,} numbers",
         ]
 
     def tables(self) -> str:

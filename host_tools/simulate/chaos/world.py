@@ -140,8 +140,10 @@ class World:
         found = [d.last_ms(signal, sign * value, self.now_ms) for _, d in self.wire.units[unit]]
         return max([ms for ms in found if ms is not None], default=None)
 
-    def said_zero(self, unit, begin_ms, end_ms):
-        return any(device.said_zero(begin_ms, end_ms) for _, device in self.wire.units[unit])
+    def said(self, unit, begin_ms, end_ms):
+        """Numbers that a unit's registers held though nothing was so."""
+        units = self.wire.units[unit]
+        return set().union(*(device.said(begin_ms, end_ms) for _, device in units))
 
     def copied_ms(self, unit):
         """docs/design.md admits that a copy of a read's own last reply is taken: by how much it may have come late."""
