@@ -52,6 +52,10 @@ def signs_are_lost(patch):
     patch.setattr(Register, "_signed", lambda self, multiply: multiply)
 
 
+def late_units_are_not_probed(patch):
+    patch.setattr(states, "probes_next", lambda unit: False)
+
+
 def crc_is_not_checked(patch):
     patch.setattr(master, "crc16", lambda buf, start, end: 0)
 
@@ -114,6 +118,7 @@ BROKEN = [
         {"kinds": ["refused", "short-reads"], "site": "scale factors"},
     ),
     (signs_are_lost, "mis-signed", {"kinds": ["silence"], "site": "directions"}),
+    (late_units_are_not_probed, "stale", {"kinds": ["late"]}),
     (crc_is_not_checked, "invented", {"kinds": ["flips"]}),
     (any_unit_answers, "invented", {"kinds": ["second-master"], "site": "twins"}),
     (any_length_answers, "invented", {"kinds": ["wrong-length", "late", "copies"]}),

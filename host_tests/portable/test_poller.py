@@ -118,7 +118,7 @@ def test_silent_unit_leaves_the_field_alone_and_the_others_in_time():
     assert max(b - a for a, b in zip(alive_at, alive_at[1:])) <= 1000 + 300 + 50
     dead_at = [at_ms for at_ms, unit, *_ in line.requests if unit == 1]
     gaps = [b - a for a, b in zip(dead_at[1:], dead_at[2:])]
-    assert min(gaps) >= 3200, gaps
+    assert min(gaps) >= 2400, gaps
 
 
 def test_reply_from_other_unit_is_not_believed():
@@ -250,7 +250,7 @@ def test_unit_that_is_silent_to_all_but_single_values_is_read():
     line.garble = lambda reply: reply if reply[2] == 4 else b""
     poller, (device,) = build(line, [1], "inverters", description=description)
     assert poller.units[0].reads[0].count > 2
-    line.run(poller, 60000)
+    line.run(poller, 150000)
     assert sorted([read.count for read in poller.units[0].reads]) == [2, 2, 2, 2]
     assert device.fields == {"inv_power_ac_w": 6, "pv_energy_total_wh": 4000}
     # No probe of another size is ever answered: a lost reply costs some seconds, not the unit.
@@ -258,7 +258,7 @@ def test_unit_that_is_silent_to_all_but_single_values_is_read():
     line.run(poller, line.now_ms + 1500)
     line.silent.clear()
     before_ms = line.now_ms
-    line.run(poller, before_ms + 10000)
+    line.run(poller, before_ms + 12000)
     assert device.at_ms["inv_power_ac_w"] > before_ms
     assert len(poller.units[0].reads) == 4
 

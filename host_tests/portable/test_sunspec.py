@@ -308,3 +308,83 @@ def test_model_of_another_length_or_number_is_looked_for_again():
     assert not found_again([COMMON, inverter()], [COMMON, inverter(power=5)])
     assert found_again([COMMON, inverter()], [COMMON, (number, length + 10, points)])
     assert found_again([COMMON, inverter()], [COMMON, (104, length, points)])
+
+
+def swapped(models, silent_ms, told):
+    """A unit falls silent and comes back with these models; all powers that are told from then on."""
+    line = Line({1: image(40000, [COMMON, inverter()])})
+    poller, device, _ = build(line)
+    line.run(poller, 6000)
+    assert device.fields["inv_power_ac_w"] == 3210
+    line.silent.add(1)
+    line.run(poller, line.now_ms + silent_ms)
+    line.units[1] = image(*models)
+    line.silent.clear()
+    back_ms = line.now_ms
+    while line.now_ms < back_ms + 5000:
+        line.run(poller, line.now_ms + 20)
+        if device.at_ms["inv_power_ac_w"] >= back_ms:
+            told.add(device.fields["inv_power_ac_w"])
+
+
+def test_unit_that_comes_back_with_other_models_is_never_misread():
+    # Where the power was stands a rating with its scale factor.
+    rating = (120, 26, {i: 0 if i & 1 else 9000 for i in range(2, 28)})
+    for silent_ms in (4000, 9000, 30000):
+        for models in (
+            (40000, [COMMON, rating, inverter(power=77)]),
+            (40000, [rating, COMMON, rating, inverter(power=77)]),
+            (50000, [COMMON, rating, inverter(power=77)]),
+        ):
+            told = set()
+            swapped(models, silent_ms, told)
+            assert told == {77}, (silent_ms, told)
+
+
+def test_unit_whose_registers_hold_nothing_for_a_while_is_found_again_within_five_seconds():
+    for word in (0, 0xFFFF):
+        for spell_ms in (1000, 4700, 40000):
+            words = image(40000, [COMMON, inverter()])
+            line = Line({1: words})
+            poller, device, _ = build(line)
+            line.run(poller, 6000)
+            line.units[1] = {place: word for place in words}
+            line.run(poller, line.now_ms + spell_ms)
+            line.units[1] = words
+            back_ms = line.now_ms
+            line.run(poller, back_ms + 5000)
+            assert device.at_ms["inv_power_ac_w"] >= back_ms, (word, spell_ms)
+
+
+def test_heads_that_are_refused_are_looked_for_again():
+    line = Line({1: image(40000, [COMMON, NAMEPLATE, inverter()])})
+    poller, device, _ = build(line)
+    line.run(poller, 6000)
+    line.units[1] = image(40000, [COMMON, inverter(power=55)])  # ends before the old head
+    back_ms = line.now_ms
+    line.run(poller, back_ms + 20000)
+    assert device.fields["inv_power_ac_w"] == 55
+
+
+def test_no_read_has_the_length_of_a_search():
+    """A copy of the search's last reply may still come."""
+    line, _, unit = run(image(40000, [COMMON, inverter()]), 6000)
+    assert len(unit.reads) == 3
+    for read in unit.reads:
+        assert read.count > 3 or read.same_length, (read.address, read.count)
+
+
+def test_all_models_are_looked_at_when_a_unit_comes_back():
+    line = Line({1: image(40000, [COMMON, inverter(), ENERGY])})
+    poller, device, _ = build(line, METERED)
+    told = set()
+    for models in ([inverter(), NAMEPLATE, ENERGY], [NAMEPLATE, inverter(), ENERGY]):
+        line.run(poller, line.now_ms + 8000)
+        line.silent.add(1)
+        line.run(poller, line.now_ms + 5000)
+        line.units[1] = image(40000, [COMMON] + models)
+        line.silent.clear()
+        for _ in range(200):
+            line.run(poller, line.now_ms + 20)
+            told.add((device.fields["inv_power_ac_w"], device.fields["pv_energy_total_wh"]))
+    assert told == {(3210, 65538)}

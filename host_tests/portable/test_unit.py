@@ -2,6 +2,7 @@
 """What a unit counts, when a copy of a reply may come, and how long its probes are; and where a read finds its registers."""
 
 from line import Line, adu
+from meters import states
 from meters.read import Read
 from meters.unit import Unit
 from modbus.master import EXCEPTION, GOOD
@@ -37,15 +38,17 @@ def test_copy_of_a_reply_may_come_for_a_while_and_is_awaited_by_other_reads():
     assert unit.copy_ms(read, 2100) == unit.copy_ms(other, 2100) == 200
 
 
-def test_two_probes_in_a_row_differ_in_length():
-    unit = Unit(1)
-    read = Read(unit, 3, 0, 9, ())
-    read.probes = b"\2\5"
-    unit.probing = True
-    lengths = [unit.length(read) for _ in range(4)]
-    assert lengths == [2, 5, 2, 5]
-    unit.probing = False
-    assert unit.length(read) == 9
+def test_tries_of_an_absent_unit_differ_in_length():
+    read = Read(Unit(1), 3, 0, 9, ())
+    read.probes = b"\2\5\6\7"
+    unit = read.unit
+    unit.reads = [read]
+    lengths = []
+    for _ in range(9):
+        unit.probing = states.probes_next(unit)
+        lengths.append(unit.length(read))
+        states.after(read, states.MISSED, 0)
+    assert lengths == [9, 2, 5, 6, 7, 9, 5, 6, 7]
 
 
 def test_registers_are_found_where_they_stand_in_the_reply():
@@ -106,3 +109,15 @@ def test_new_read_is_cut_at_once_by_each_exception_that_means_not_these_register
 
 def refusing(code):
     return lambda reply: adu(reply[0], reply[1], code) if reply[1] & 0x80 else reply
+
+
+def test_several_registers_that_are_all_ones_are_no_values():
+    made = [profile.register({"address": at, "type": "s16"}, {}) for at in (10, 11)]
+    read = Read(Unit(1), 3, 10, 2, made)
+    assert read.take(b"\0\7\0\5", 0, 1000)
+    assert read.take(b"\xff" * 4, 0, 2000) is False
+    assert [(register.value, register.at_ms) for register in made] == [(7, 1000), (5, 1000)]
+    # One alone may well be -1, and so may one of several.
+    assert read.take(b"\xff\xff\0\5", 0, 3000) and made[0].value == -1
+    alone = Read(Unit(1), 3, 10, 1, made[:1])
+    assert alone.take(b"\xff\xff", 0, 4000) and made[0].value == -1

@@ -43,7 +43,7 @@ def distinct_lengths(reads):
 
     A read is made up to _LONGER registers longer for that; where it may not be, it has the `same_length`. Lengths that were answered stay.
     """
-    used = {}
+    used = {(read.function, size): read for read in reads for size in read.reserved}
     for read in in_order(reads, lambda read: (read.state == NEW, read.slow, read.address)):
         read.same_length = False
         size = read.count
@@ -62,13 +62,13 @@ def distinct_lengths(reads):
 
 
 def _give_probes(read, used):
-    """Two sizes that no read of the unit has.
+    """Four sizes that no read of the unit has.
 
     Best are registers that are read anyway, and whole values where all may be of two words: those are answered.
     """
-    sizes = [n for n in range(1, len(used) + 7) if (read.function, n) not in used]
+    sizes = [n for n in range(1, 2 * len(used) + 9) if (read.function, n) not in used]
     sizes.sort(key=lambda n: (not _allowed_at(read, n), n % _step(read), n))
-    read.probes = bytes(sizes[:2])
+    read.probes = bytes(sizes[:4])
 
 
 def _step(read):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One read request of a unit, and what its reply feeds."""
 
+from modbus.frame import all_ones
 from ticks import ticks_diff
 
 
@@ -8,13 +9,14 @@ class Read:
     """registers: in the order in which they are decoded; quantities: put when this reply has come.
 
     padding: how many of the `count` registers are only read so that no other read of the unit has this length;
-    probes: two lengths, at the same address, that no read of the unit has.
+    probes: four lengths, at the same address, that no read of the unit has.
     """
 
     slow = False
     registers = quantities = ()
     probes = b""
     padding = 0
+    reserved = ()  # lengths that no read beside it may have
     no_padding = False  # it may have none
     same_length = False  # as another read of the unit
     whole = None  # the read that this one was cut from
@@ -47,6 +49,8 @@ class Read:
 
         False if a value cannot be true; of other kinds of reads also a list: the reads that take this one's place.
         """
+        if len(self.registers) > 1 and all_ones(buf, data, data + 2 * self.count):
+            return False  # one -1 may be, but not several at once: the unit has just started
         i = 0
         while i < len(self.registers):
             self.registers[i].read(buf, data, at_ms)

@@ -18,12 +18,12 @@ MISSED = 3  # anything else, mostly silence
 # A unit is ready; or late: the answer to a read did not come, and still may; or absent: the answer to the probe did not come either.
 _READY = const(0)
 _LATE = const(1)
-_ABSENT = const(2)
+ABSENT = 2
 _UNIT = bytes((
     # DATA, EXCEPTION, GARBLED, MISSED
     _READY, _READY, _LATE, _LATE,  # ready: its reads are asked as they are due
-    _READY, _ABSENT, _LATE, _ABSENT,  # late: a probe is asked
-    _READY, _READY, _LATE, _ABSENT,  # absent: its reads are asked in turn, and a probe
+    _READY, ABSENT, _LATE, ABSENT,  # late: a probe is asked
+    _READY, _READY, _LATE, ABSENT,  # absent: its reads are asked in turn, and a probe
 ))  # fmt: skip
 
 # How a read failed, of a unit that is ready.
@@ -45,9 +45,10 @@ _LIMITS = bytes((
 
 _SOON_MS = const(300)
 _UNREADABLE_MS = const(1000)  # and twice as long each time
-# No unit answers later than 3 s after a request: when an absent one is asked again, nothing else is on the way.
-_LATEST_MS = const(3000)
-_AGAIN_MS = const(3200)
+# Four tries of an absent unit differ in length, so that no answer is taken for another's unless it comes 9.6 s late.
+_TRIES = const(4)
+_AGAIN_MS = const(2400)
+_LATEST_MS = const(3000)  # without registers: its exception responses are not about some of them
 _NEVER_HAD_MS = const(30000)  # registers that a unit never had, while it has others
 _OUTAGE_MS = const(10000)  # this long without registers
 _RESTORED_MAX = const(3)  # times that a read is whole again without having been answered
@@ -90,7 +91,7 @@ def until_try_ms(read, now_ms):
 
 def probes_next(unit):
     """Is the unit's next request a probe? No heap."""
-    return unit.probe_next if unit.state == _ABSENT else unit.state == _LATE
+    return unit.state == _LATE or (unit.state == ABSENT and unit.tries > 0)
 
 
 def all_refused(unit, now_ms):
@@ -105,32 +106,28 @@ def after(read, event, now_ms):
     before = unit.state
     unit.state = _UNIT[4 * before + event]
     if unit.state == _LATE:
+        unit.tries = 0
         unit.due_ms = ticks_add(now_ms, _SOON_MS)
-    elif unit.state == _ABSENT:
+    elif unit.state == ABSENT:
+        unit.tries = (unit.tries + 1) % _TRIES
         unit.due_ms = ticks_add(unit.asked_ms, max(_AGAIN_MS, 2 * unit.timeout_ms))
     if event > EXCEPTION:
         _missed(unit, read, event, now_ms)
     elif unit.state:
         _pass_on(unit, read)  # this exception response may be the answer to what was asked before
     elif before:
-        unit.probe = 0
         _blame(unit, read)
     return before and not unit.state
 
 
 def _missed(unit, read, event, now_ms):
-    """The turn is the next read's; after the last one comes a probe, and then the first one."""
+    """The turn is the next read's, after three probes of this one."""
     read.missed()
-    unit.probe_next = False
     if not unit.probing:
         unit.last_unanswered = read
         read.due_ms = now_ms
     if not unit.probing or event == GARBLED:
         _pass_on(unit, read)
-        again = unit.reads.index(unit.turn) <= unit.reads.index(read)
-        unit.probe_next = again and not unit.probing
-    if unit.choice is not None and unit.state == _ABSENT:
-        adapt("reopen", unit, now_ms)
 
 
 def _pass_on(unit, read):
@@ -195,6 +192,14 @@ def unreadable(read):
     read.failures = 1
 
 
+def reopened(unit, now_ms):
+    """Registers again after a while without any. A unit that says which it is, is asked that first: it may be another one."""
+    if unit.choice is None or not all_refused(unit, now_ms):
+        return False
+    adapt("reopen", unit, now_ms)
+    return True
+
+
 def revive(unit, now_ms):
     """Registers again after a while without any: what failed meanwhile starts over, and is whole again."""
     good_ms = unit.at_ms["good_age_ms"]
@@ -203,7 +208,8 @@ def revive(unit, now_ms):
     for read in unit.reads:
         if outage and read.state == _UNREADABLE:
             read.due_ms = now_ms
-            read.failures = 1
+            read.state = NEW
+            read.failures = 0
         if read.no_padding and read.state != KNOWN:
             changed = changed or read.whole is None or restorable(read.whole, now_ms)
     if changed:

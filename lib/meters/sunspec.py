@@ -14,21 +14,21 @@ _MARKER = (0x5375, 0x6E53)
 _END = const(0xFFFF)
 _MODELS_MAX = const(60)  # more than any unit has; a chain that never ends is none
 _AGAIN_MS = const(30000)
-_REFUSED_AGAIN_MS = const(3200)
+_SOON_AGAIN_MS = const(3200)
 
 
 class Search(Read):
     """Stands alone among the reads of its unit until the models of its meters.chain.Chain are found. Allocates; runs once."""
 
     alone = True
-    probes = b"\1\4"  # lengths that it never asks for itself
+    probes = b"\1\4\5\6"  # lengths that it never asks for itself
 
     def __init__(self, chain):
         self.unit = chain.unit
         self.function = chain.function
         self._chain = chain
         self._forget()
-        self._start(0)
+        self._begin(chain.base)
 
     def take(self, buf, data, at_ms):
         """The marker, or number and length of a model; [self] asks on at once."""
@@ -47,12 +47,17 @@ class Search(Read):
 
     def missed(self):
         """Some units are silent where they have nothing."""
-        if self._seen == 0:
-            self._start((self._base + 1) % len(self._chain.bases))
+        if self._seen == 0 and (self.unit.state == states.ABSENT or not self._chain.heads):
+            self._begin((self._base + 1) % len(self._chain.bases))
 
     def less(self, now_ms):
         """Nothing is readable here. The chain of some units has no end: an exception response comes instead."""
         return self._close(now_ms) if self._seen > 1 else self._next_base(now_ms)
+
+    def _begin(self, base):
+        """A round through all bases, from this one on."""
+        self._first = base
+        self._start(base)
 
     def _start(self, base):
         self._base = base
@@ -76,9 +81,10 @@ class Search(Read):
         return [self]
 
     def _next_base(self, now_ms):
-        if self._base + 1 == len(self._chain.bases):
+        base = (self._base + 1) % len(self._chain.bases)
+        if base == self._first:
             return self._give_up("no SunSpec marker", now_ms)
-        self._start(self._base + 1)
+        self._start(base)
         return [self]
 
     def _place(self, model, length):
@@ -116,6 +122,7 @@ class Search(Read):
 
         chain = self._chain
         self.unit.warning = warning
+        chain.base = self._base
         chain.watch(self._heads)
         reads = grouping.reads(self.unit, there, chain.overhead_chars, chain.slow_every)
         return reads + [chain]
@@ -124,9 +131,10 @@ class Search(Read):
         """Look again after a while."""
         self.unit.warning = warning
         self._forget()
-        self._start(0)
-        refused = states.all_refused(self.unit, now_ms)
-        self.due_ms = ticks_add(now_ms, _REFUSED_AGAIN_MS if refused else _AGAIN_MS)
+        self._begin(self._chain.base)
+        # To search a whole chain takes seconds of the line; but a unit that had the models is just starting.
+        is_soon = self._chain.heads or states.all_refused(self.unit, now_ms)
+        self.due_ms = ticks_add(now_ms, _SOON_AGAIN_MS if is_soon else _AGAIN_MS)
         return [self]
 
     def _forget(self):

@@ -23,13 +23,12 @@ class Unit:
     state = 0
     due_ms = 0  # when it is tried again, unless it is ready...
     turn = None  # ...and in the turn of which read
-    probe_next = False  # while it is absent
+    tries = 0  # while it is absent, since its last read: the next one is a read, or one of three probes
     last_unanswered = None  # the last read without an answer, until the unit answers anything
     choice = None  # of meters.choice, once it is known which of its profile's models the unit is
     one_register = False  # it answered no read of more, which the warning says
     asked_ms = 0  # its last request...
     probing = False  # ...was a probe
-    probe = 0  # length of its last probe, if that went unanswered
     _copied = None
     _copied_ms = 0
 
@@ -60,16 +59,9 @@ class Unit:
         self._mean = 0  # of the reply time, in eighths of a millisecond
 
     def length(self, read):
-        """Registers in its next request: of the read, or of a probe. No heap.
-
-        Two probes of one length do not follow each other, unless the first was answered.
-        """
+        """Registers in its next request: of the read, or of a probe. No heap."""
         self.stats["requests"] += 1
-        if not self.probing:
-            return read.count
-        sizes = read.probes
-        self.probe = sizes[1] if sizes[0] == self.probe else sizes[0]
-        return self.probe
+        return read.probes[self.tries] if self.probing else read.count
 
     def part(self, read, now_ms):
         """From now on a copy of this read's reply may come, or (None) of any. No heap."""
