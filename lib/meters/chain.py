@@ -35,6 +35,7 @@ class Chain(Read):
         """The read that finds the models, and puts others and this one in its place."""
         from meters.sunspec import Search  # loaded for the moment
 
+        self.unit.choice = self._reads = None
         return Search(self)
 
     def watch(self, heads):
@@ -56,7 +57,6 @@ class Chain(Read):
         head = self.heads[self._i]
         number, length = buf[data] << 8 | buf[data + 1], buf[data + 2] << 8 | buf[data + 3]
         if number != head[1] or length != head[2]:
-            self._reads = None
             return [self.search()]
         self._turn()
         if self._reads is None:
@@ -70,7 +70,6 @@ class Chain(Read):
 
     def less(self, now_ms):
         """A head that cannot be read: the models are somewhere else."""
-        self._reads = None
         return [self.search()]
 
     def _turn(self):

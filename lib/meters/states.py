@@ -15,15 +15,18 @@ EXCEPTION = 1
 GARBLED = 2  # a reply of this unit with a wrong CRC, or one that broke off
 MISSED = 3  # anything else, mostly silence
 
-# A unit is ready; or late: the answer to a read did not come, and still may; or absent: the answer to the probe did not come either.
+# A unit is ready; or late: the answer to a read did not come, and still may; or absent: the answer to the probe did not come either;
+# or refusing: late, and an exception response has come, to the read or to the probe. The next one is to the probe.
 _READY = const(0)
 _LATE = const(1)
 ABSENT = 2
+_REFUSING = const(3)
 _UNIT = bytes((
     # DATA, EXCEPTION, GARBLED, MISSED
     _READY, _READY, _LATE, _LATE,  # ready: its reads are asked as they are due
-    _READY, ABSENT, _LATE, ABSENT,  # late: a probe is asked
-    _READY, _READY, _LATE, ABSENT,  # absent: its reads are asked in turn, and a probe
+    _READY, _REFUSING, _LATE, ABSENT,  # late: a probe is asked
+    _READY, _READY, _LATE, ABSENT,  # absent: its reads are asked in turn, and probes
+    _READY, _READY, _LATE, ABSENT,  # refusing: a probe is asked again
 ))  # fmt: skip
 
 # How a read failed, of a unit that is ready.
@@ -91,7 +94,7 @@ def until_try_ms(read, now_ms):
 
 def probes_next(unit):
     """Is the unit's next request a probe? No heap."""
-    return unit.state == _LATE or (unit.state == ABSENT and unit.tries > 0)
+    return unit.tries > 0 if unit.state == ABSENT else unit.state > _READY
 
 
 def all_refused(unit, now_ms):
@@ -105,12 +108,12 @@ def after(read, event, now_ms):
     unit = read.unit
     before = unit.state
     unit.state = _UNIT[4 * before + event]
-    if unit.state == _LATE:
-        unit.tries = 0
-        unit.due_ms = ticks_add(now_ms, _SOON_MS)
-    elif unit.state == ABSENT:
+    if unit.state == ABSENT:
         unit.tries = (unit.tries + 1) % _TRIES
         unit.due_ms = ticks_add(unit.asked_ms, max(_AGAIN_MS, 2 * unit.timeout_ms))
+    elif unit.state:
+        unit.tries = 0
+        unit.due_ms = ticks_add(now_ms, _SOON_MS)
     if event > EXCEPTION:
         _missed(unit, read, event, now_ms)
     elif unit.state:
@@ -153,12 +156,23 @@ def _blame(unit, read):
 
 def answered(read, due_ms):
     """The read got its registers: what failed before is forgotten. No heap."""
+    if read.state == _UNREADABLE:
+        _afresh(read.unit, read.unit.asked_ms)
     read.state = KNOWN
     read.answered = True
     read.failures = read.cuts = 0
     read.due_ms = due_ms
     if read.unit.one_register and read.count > 1:
         read.unit.one_register, read.unit.warning = False, None
+
+
+def _afresh(unit, due_ms):
+    """What was unreadable is asked in the cycle again: one try after the other would take seconds."""
+    for read in unit.reads:
+        if read.state == _UNREADABLE:
+            read.state = NEW
+            read.failures = 0
+            read.due_ms = due_ms
 
 
 def refused(read, code, now_ms):
@@ -205,11 +219,9 @@ def revive(unit, now_ms):
     good_ms = unit.at_ms["good_age_ms"]
     outage = good_ms is None or ticks_diff(now_ms, good_ms) > _OUTAGE_MS
     changed = False
+    if outage:
+        _afresh(unit, now_ms)
     for read in unit.reads:
-        if outage and read.state == _UNREADABLE:
-            read.due_ms = now_ms
-            read.state = NEW
-            read.failures = 0
         if read.no_padding and read.state != KNOWN:
             changed = changed or read.whole is None or restorable(read.whole, now_ms)
     if changed:

@@ -14,7 +14,7 @@ _MARKER = (0x5375, 0x6E53)
 _END = const(0xFFFF)
 _MODELS_MAX = const(60)  # more than any unit has; a chain that never ends is none
 _AGAIN_MS = const(30000)
-_SOON_AGAIN_MS = const(3200)
+_SOON_AGAIN_MS = const(1600)
 
 
 class Search(Read):

@@ -158,6 +158,9 @@ class World:
         """{unit: from the moment that it takes its values to the end of the reply, at the most}."""
         return {unit.address: unit.timeout_ms + 300 for unit in self.bridge.poller.units}
 
+    def longest_timeout_ms(self):
+        return max(unit.timeout_ms for unit in self.bridge.poller.units)
+
     def well_for_ms(self):
         """How long no fault has had an effect; 0: one has."""
         ends_ms = [one.over_ms() for one in self.faults if one.begin_ms <= self.now_ms]
