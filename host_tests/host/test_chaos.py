@@ -4,9 +4,12 @@
 First the charger itself: a bridge that is broken on purpose must be found out.
 """
 
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
 import pytest
 
-from host_tools.simulate.chaos import shrinking, world
+from host_tools.simulate.chaos import faults, report, shrinking, world
 from httpd.connection import Connection
 from httpd.document import Document
 from meters import decode, register, states
@@ -158,3 +161,55 @@ def test_fewest_faults_are_those_that_matter():
     assert shrinking.fewest(list(range(12)), fails) == [3, 8]
     assert len(tried) < 60
     assert shrinking.fewest([1, 2], lambda numbers: True) == []
+
+
+# (seed, kinds, the fault that it took, what was untrue). The fault is written out, so that a seed that has come to mean another one shows.
+FOUND = [
+    (3, "late", "late unit 2 31.1 to 56.3 s, 7500 ms", "an answer of seconds ago, Age 0"),
+    (24, "late", "late unit 7 33.3 to 73.3 s, 7500 ms", "an answer of seconds ago, Age 0"),
+    (7, "swap,refused-read", "swap unit 1 28.2 to 33.2 s", "another model's register as power"),
+    (29, "copies,swap", "swap unit 1 8.0 to 13.0 s", "another model's register as power"),
+    (8, "reboot", "reboot unit 2 8.0 to 17.0 s, registers 0", "30 s of 503: models not found"),
+    (47, "reboot", "reboot unit 1 12.5 to 21.5 s, registers 0", "0 W of a clamp: 0 V"),
+    (23, "reboot", "reboot unit 2 31.5 to 40.5 s, registers 65535", "-1 W: all ones"),
+    (75, "reboot", "reboot unit 1 19.9 to 26.6 s, registers 65535", "0 W: -1 by its scale factor"),
+    (10, "short-reads,refused", "refused 43.7 to 46.8 s, code 1, 100%", "503 too long"),
+]
+
+
+@pytest.mark.parametrize("seed, kinds, fault, what", FOUND, ids=lambda one: str(one))
+def test_what_was_found_stays_mended(seed, kinds, fault, what):
+    whole = world.run(seed, 100, kinds=kinds.split(","))
+    (number,) = [one.number for one in whole.faults if str(one) == fault]
+    alone = world.run(seed, 100, {number}, kinds=kinds.split(","))
+    assert whole.violations == alone.violations == [], what
+
+
+def test_nothing_untrue_in_300_seeds():
+    with ProcessPoolExecutor(2) as pool:
+        results = list(pool.map(world.run, range(300), chunksize=10))
+    failed = [
+        f"make chaos SEED={one.seed}: {one.violations[0]}" for one in results if one.violations
+    ]
+    assert failed == []
+    # The runs are worth something: each fault often, each site, and answers of both kinds.
+    often = Counter(fault.name for one in results for fault in one.faults)
+    assert min(often[name] for name in faults.KINDS) >= 10, often
+    assert len({one.site for one in results}) == 5
+    counts = report.Report(results, 100).counts
+    assert counts["answers"] > 150000 and counts["values"] > 500000
+    assert 0.02 < counts["503"] / counts["answers"] < 0.3
+    assert counts["503 while well"] < 0.08 * counts["while well"]
+
+
+def test_tables_of_the_page_are_of_the_runs(tmp_path):
+    page = tmp_path / "chaos.md"
+    page.write_text(report.PAGE.read_text("utf-8"), "utf-8")
+    written = report.Report([world.run(5, 30)], 30)
+    written.write(page)
+    text = page.read_text("utf-8")
+    assert "1 seeds of 30 s" in text
+    for name in faults.KINDS:
+        assert f"| `{name}` | " in text
+    untouched = report.PAGE.read_text("utf-8").partition("## What it found")[2]
+    assert untouched and text.endswith(untouched)

@@ -154,7 +154,7 @@ class Poller:
             unit.part(read, self.line.ended_ms)
         if event == states.EXCEPTION:
             states.refused(read, self.line.exception, now_ms)
-        elif event == states.DATA and not states.reopened(unit, now_ms) and not unit.probing:
+        elif event == states.DATA and not states.reopen(unit, now_ms) and not unit.probing:
             self._take(read, now_ms)
         if event == states.DATA and states.all_refused(unit, now_ms):
             states.revive(unit, now_ms)

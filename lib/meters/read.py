@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One read request of a unit, and what its reply feeds."""
 
-from modbus.frame import all_ones
+from modbus.frame import repeats
 from ticks import ticks_diff
 
 
@@ -49,8 +49,9 @@ class Read:
 
         False if a value cannot be true; of other kinds of reads also a list: the reads that take this one's place.
         """
-        if len(self.registers) > 1 and all_ones(buf, data, data + 2 * self.count):
-            return False  # one -1 may be, but not several at once: the unit has just started
+        if len(self.registers) > 1 and buf[data] == 0xFF:
+            if repeats(buf, data, data + 1, 2 * self.count - 1):
+                return False  # one -1 may be, but not several at once: the unit has just started
         i = 0
         while i < len(self.registers):
             self.registers[i].read(buf, data, at_ms)

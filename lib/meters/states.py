@@ -19,14 +19,14 @@ MISSED = 3  # anything else, mostly silence
 # or refusing: late, and an exception response has come, to the read or to the probe. The next one is to the probe.
 _READY = const(0)
 _LATE = const(1)
-ABSENT = 2
+_ABSENT = const(2)
 _REFUSING = const(3)
 _UNIT = bytes((
     # DATA, EXCEPTION, GARBLED, MISSED
     _READY, _READY, _LATE, _LATE,  # ready: its reads are asked as they are due
-    _READY, _REFUSING, _LATE, ABSENT,  # late: a probe is asked
-    _READY, _READY, _LATE, ABSENT,  # absent: its reads are asked in turn, and probes
-    _READY, _READY, _LATE, ABSENT,  # refusing: a probe is asked again
+    _READY, _REFUSING, _LATE, _ABSENT,  # late: a probe is asked
+    _READY, _READY, _LATE, _ABSENT,  # absent: its reads are asked in turn, and probes
+    _READY, _READY, _LATE, _ABSENT,  # refusing: a probe is asked again
 ))  # fmt: skip
 
 # How a read failed, of a unit that is ready.
@@ -94,7 +94,7 @@ def until_try_ms(read, now_ms):
 
 def probes_next(unit):
     """Is the unit's next request a probe? No heap."""
-    return unit.tries > 0 if unit.state == ABSENT else unit.state > _READY
+    return unit.tries > 0 if unit.state == _ABSENT else unit.state > _READY
 
 
 def all_refused(unit, now_ms):
@@ -108,7 +108,7 @@ def after(read, event, now_ms):
     unit = read.unit
     before = unit.state
     unit.state = _UNIT[4 * before + event]
-    if unit.state == ABSENT:
+    if unit.state == _ABSENT:
         unit.tries = (unit.tries + 1) % _TRIES
         unit.due_ms = ticks_add(unit.asked_ms, max(_AGAIN_MS, 2 * unit.timeout_ms))
     elif unit.state:
@@ -206,7 +206,7 @@ def unreadable(read):
     read.failures = 1
 
 
-def reopened(unit, now_ms):
+def reopen(unit, now_ms):
     """Registers again after a while without any. A unit that says which it is, is asked that first: it may be another one."""
     if unit.choice is None or not all_refused(unit, now_ms):
         return False

@@ -47,7 +47,7 @@ class Search(Read):
 
     def missed(self):
         """Some units are silent where they have nothing."""
-        if self._seen == 0 and (self.unit.state == states.ABSENT or not self._chain.heads):
+        if self._seen == 0 and (self.unit.tries or not self._chain.heads):
             self._begin((self._base + 1) % len(self._chain.bases))
 
     def less(self, now_ms):

@@ -84,13 +84,6 @@ def repeats(buf, at, end, size):
     return True
 
 
-def all_ones(buf, at, end):
-    """Is every byte 0xFF?"""
-    while at < end and buf[at] == 0xFF:
-        at += 1
-    return at == end
-
-
 def to_front(buf, start, end):
     """Move buf[start:end] to the front; how many bytes that is."""
     i = 0

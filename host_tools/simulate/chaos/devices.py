@@ -34,6 +34,7 @@ class Device:
         self._random = random.Random(seed)
         self._times = [begin_ms]
         self._states = [self.signals(self._random, None)]
+        self._alone = []  # when a single value was read in such a spell
         self._spells = []  # (begin, end, fill): registers that hold something else for a while
         self._words: tuple = (None, {})  # of the last state that was looked at
         at_ms = begin_ms
@@ -58,6 +59,8 @@ class Device:
             return 2
         words = self._words_at(at_ms)
         if isinstance(words, int):
+            if count <= 2:
+                self._alone.append(at_ms)
             return [words] * count
         return [words.get((function, a), self.gap(a)) for a in range(address, address + count)]
 
@@ -75,8 +78,10 @@ class Device:
         return {state[signal] for state in self._states[first : last + 1]}
 
     def said(self, begin_ms, end_ms):
-        """What all its registers held, beside what was true, at some moments of [begin, end]: 0, or -1 as a signed number."""
+        """What its registers held, beside what was true, at some moments of [begin, end]: 0, or -1 where one was read alone."""
         fills = {fill for b, e, fill in self._spells if b <= end_ms and begin_ms < e}
+        if not any(begin_ms <= at_ms <= end_ms for at_ms in self._alone):
+            fills.discard(0xFFFF)
         return {-1 if fill else 0 for fill in fills - {"none"}}
 
     def last_ms(self, signal, value, at_ms):

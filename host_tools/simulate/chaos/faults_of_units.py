@@ -53,6 +53,8 @@ class Copies(Fault):
         self.odds = self.chance.choice((1, 0.3))
 
     def spoil(self, reply):
+        if not reply.is_ours:
+            return  # a copy of another master's answer is no different from ours: there must be one master
         reply.copies_ms = (
             [self.gap_ms] if self.chance.random() < 0.8 else [self.gap_ms, 2 * self.gap_ms]
         )
@@ -68,7 +70,7 @@ class WrongLength(Fault):
 
     def spoil(self, reply):
         frame = reply.frame
-        if len(frame) == 5:
+        if len(frame) < 7 or frame[1] & 0x80:
             return
         if self.chance.random() < 0.3:
             reply.frame = framed(*frame[:2], (frame[2] + 2) & 0xFF, *frame[3:-2])
@@ -119,10 +121,11 @@ class Missing(Fault):
 
     name = "missing"
     needs = "unit"
-    lasting_ms = 20000  # docs/chaos.md: until a unit's reads are cut around them
 
     def choose(self):
         self.code = self.chance.choice((*CODES, None))
+        # docs/design/chaos.md: until the unit's reads are cut around them.
+        self.lasting_ms = 40000 if self.code is None else 20000
         self.end_ms = EVER_MS
         self.function = self.first = None
 

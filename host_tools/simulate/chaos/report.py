@@ -64,7 +64,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def write(self, page: Path = PAGE) -> None:
-        """Put the tables into the page."""
+        """Put the tables into the page, in place of those of the last run."""
         text = page.read_text("utf-8")
         before, _, rest = text.partition(_BEGIN)
         _, _, behind = rest.partition(_END)

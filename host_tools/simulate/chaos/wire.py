@@ -42,6 +42,7 @@ class Reply:
         self.address = address
         self.count = count
         self.asked_us = at_us  # when the request was whole: then the unit takes its values
+        self.is_ours = True  # not another master's
         self.frame = None
         self.late_ms = 0
         self.copies_ms = []  # after how long each is sent once more
@@ -132,15 +133,16 @@ class Wire:
         start_us = end_us - len(request) * self.character_us
         spans = [*self._spans, (self._sent_us, self._sent_us + 8 * self.character_us)]
         if sum(begin_us < end_us and start_us < till_us for begin_us, till_us in spans) == 1:
-            self.answer(request, end_us)
+            self.answer(request, end_us, False)
 
-    def answer(self, request, end_us):
+    def answer(self, request, end_us, is_ours=True):
         """Let the unit that a request names answer."""
         address, function, first, count = struct.unpack(">BBHH", request[:6])
         device = self._world.device(address, end_us // 1000)
         if device is None:
             return
         reply = Reply(address, function, first, count, end_us)
+        reply.is_ours = is_ours
         found = device.read(function, first, count, end_us // 1000)
         if isinstance(found, int):
             reply.frame = framed(address, function | 0x80, found)

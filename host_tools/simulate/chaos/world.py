@@ -158,8 +158,12 @@ class World:
         """{unit: from the moment that it takes its values to the end of the reply, at the most}."""
         return {unit.address: unit.timeout_ms + 300 for unit in self.bridge.poller.units}
 
-    def longest_timeout_ms(self):
-        return max(unit.timeout_ms for unit in self.bridge.poller.units)
+    def timeouts_ms(self):
+        return [unit.timeout_ms for unit in self.bridge.poller.units]
+
+    def overrun_ms(self):
+        """How much longer the last cycle took than it should: reads that are in pieces take their time."""
+        return max(0, self.bridge.poller.stats["cycle_ms"] - 1000)
 
     def well_for_ms(self):
         """How long no fault has had an effect; 0: one has."""
