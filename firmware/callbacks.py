@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
 """What stands between the components: the questions that one asks another."""
 
+from micropython import const
+
 from firmware import log, supervisor
 from firmware.hw import chip, led
+from ticks import ticks_diff
 
 _DAY = "pv_energy_day_wh"
+_SILENT_MS = const(10000)
+_STEADY = const(2)  # of Chargers.rank
 
 
-def start(tasks, parts, about, devices):
+def start(tasks, parts, about, devices, template):
     """For main.py: run(), to be called when the code of the boot is gone from the heap. Uses up parts and about."""
 
     def run():
         from firmware import status  # as large as the boot: both at once would not fit
 
-        status.publish(parts, about, devices)
+        status.publish(parts, about, devices, template)
         status.publish = None
         parts.clear()
         about.clear()
@@ -41,6 +46,36 @@ def resetter(trial):
         chip.reset()
 
     return reset
+
+
+def watcher(units, chargers):
+    """For health: watch(now_ms) tells in the log when a unit falls silent and is back, and when a charger comes and goes."""
+    silent = {}
+    known = []
+
+    def watch(now_ms):
+        for unit in units:
+            good_ms = unit.at_ms["good_age_ms"]
+            if good_ms is None:
+                late = log.uptime_s() > _SILENT_MS // 1000
+            else:
+                late = ticks_diff(now_ms, good_ms) > _SILENT_MS
+            if late != silent.get(unit, False):
+                silent[unit] = late
+                (log.warn if late else log.info)(
+                    "unit", unit.address, "is silent" if late else "is back"
+                )
+        for client in chargers.clients:
+            if client not in known and chargers.rank(client) == _STEADY:
+                known.append(client)
+                log.info("charger", client, "asks")
+        for client in known:
+            if client not in chargers.clients:
+                known.remove(client)
+                log.warn("charger", client, "is gone")
+                break  # the list has changed
+
+    return watch
 
 
 def quiet(bus):

@@ -21,28 +21,30 @@ reserve = None  # keeps MicroPython's heap as large as the boot made it (heap_re
 
 
 class Health:
-    """A component. may_hold(): whether holding the loop for some ms delays nobody. reset(reason)."""
+    """A component. may_hold(): whether holding the loop for some ms delays nobody. reset(reason). `watch(now_ms)` is to be given: called once a second."""
 
     def __init__(self, may_hold, reset):
         self._may_hold = may_hold
         self._reset = reset
+        self.watch = None
         self._second_ms = None
         self._idf_s = 0  # the uptime of the next poll, which takes some 200 bytes
         self._short_s = -1  # since when there is too little; -1: there is enough
         self.stats = {
             "uptime_s": 0,
-            "heap_live": 0,
-            "heap_used": 0,
-            "heap_free": 0,  # with what ESP-IDF could still give
-            "idf_free": 0,
-            "idf_largest": 0,
+            "heap_live_bytes": 0,
+            "heap_used_bytes": 0,
+            "heap_free_bytes": 0,  # with what ESP-IDF could still give
+            "idf_free_bytes": 0,
+            "idf_largest_bytes": 0,
         }
 
     def admits(self):
         """Is there memory for a long response? No heap."""
         stats = self.stats
         return (
-            stats["idf_free"] >= _LONG_RESPONSE_BYTES and stats["idf_largest"] >= _IDF_LEAST_BYTES
+            stats["idf_free_bytes"] >= _LONG_RESPONSE_BYTES
+            and stats["idf_largest_bytes"] >= _IDF_LEAST_BYTES
         )
 
     def step(self, now_ms):
@@ -55,21 +57,22 @@ class Health:
         if stats["uptime_s"] >= self._idf_s:
             self._idf_s = stats["uptime_s"] + 1
             self._poll_idf()
-        stats["heap_used"] = gc.mem_alloc()
-        stats["heap_free"] = gc.mem_free()
-        if stats["heap_used"] - stats["heap_live"] < _GARBAGE_BYTES:
+            self.watch(now_ms)
+        stats["heap_used_bytes"] = gc.mem_alloc()
+        stats["heap_free_bytes"] = gc.mem_free()
+        if stats["heap_used_bytes"] - stats["heap_live_bytes"] < _GARBAGE_BYTES:
             return _POLL_MS
         if not self._may_hold():
             return _RETRY_MS
         gc.collect()
-        stats["heap_live"] = gc.mem_alloc()
+        stats["heap_live_bytes"] = gc.mem_alloc()
         return _POLL_MS
 
     def _poll_idf(self):
         """The memory that Wi-Fi and lwIP live on; MicroPython's heap takes of it when it grows."""
         free, largest = chip.idf_memory()
-        self.stats["idf_free"] = free
-        self.stats["idf_largest"] = largest
+        self.stats["idf_free_bytes"] = free
+        self.stats["idf_largest_bytes"] = largest
         uptime_s = self.stats["uptime_s"]
         if largest >= _IDF_LEAST_BYTES:
             self._short_s = -1

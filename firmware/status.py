@@ -13,37 +13,57 @@ from values.readings import POLICIES
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def publish(components, about, devices):
-    """Add both reports to the server. components: by name, None where there is none; about: what the page tells of this run.
+def publish(components, about, devices, template):
+    """Add both reports to the server. components: by name, None where there is none; about: what the page tells of this run;
+    template: the path of metrics.txt.
 
     Loaded at boot and not when first asked for: that would hold the loop, and ask for memory that Wi-Fi has.
     """
     server, stream = components["server"], ReportStream()
     counters = [(name, components[name].stats) for name in ("health", "wifi")]
-    counters += [("http", server.stats), ("log", log.stats), ("falls", supervisor.crashes)]
+    counters += [("http", server.stats), ("log", log.stats), ("crashes", supervisor.crashes)]
     bus, clock, clamps = components["bus"], components["time"], components["clamps"]
     if bus:
         counters += [("bus", bus.stats), ("line", bus.line.stats)]
     if clock:
         counters.append(("time", clock.stats))
-    subjects = counters, devices, bus.units if bus else [], clamps.clamps if clamps else []
-    about = json.dumps(about).encode()
-    server.add(b"/status.json", status(stream, about, server.charger_age_ms, *subjects))
-    server.add(b"/metrics", metrics(stream, *subjects))
+    charger = server.chargers, components["values"]
+    subjects = (
+        charger,
+        counters,
+        devices,
+        bus.units if bus else [],
+        clamps.clamps if clamps else [],
+    )
+    labels = 'version="%s",board="%s"' % (about["version"], about["board"])
+    server.add(b"/status.json", status(stream, json.dumps(about).encode(), *subjects))
+    server.add(b"/metrics", metrics(stream, template, labels, *subjects))
     # All are made, and code lies on the heap.
     Document.__init__ = Report.__init__ = ReportStream.__init__ = type(server).add = None
 
 
-def status(stream, about, charger_age_ms, counters, devices, units, clamps):
-    """/status.json. about: JSON in bytes; charger_age_ms(now_ms): see the server; counters: [(name, preallocated dict)]."""
+def _charger(chargers, values, now_ms):
+    """What is known of the charger. chargers: the server's; values: its document."""
+    age_ms = chargers.charger_age_ms(now_ms)
+    return {
+        "age_ms": None if age_ms < 0 else age_ms,
+        "requests": chargers.requests,
+        "refused": values.refused,
+        "longest_gap_ms": chargers.longest_ms,
+        "served": 1 if values.stale is None else 0,
+        "clients": json.dumps([str(one) for one in chargers.clients if one is not None]).encode(),
+    }
+
+
+def status(stream, about, charger, counters, devices, units, clamps):
+    """/status.json. about: JSON in bytes; charger: the server's Chargers and the Values; counters: [(name, preallocated dict)]."""
 
     def pieces(document, now_ms):
         write = document.write
         write(b'{"about": ')
         write(about)
         write(b", ")
-        age_ms = charger_age_ms(now_ms)
-        _entry(document, "charger_age_ms", None if age_ms < 0 else age_ms)
+        _entry(document, "charger", _charger(*charger, now_ms))
         for name, numbers in counters:
             write(b", ")
             _entry(document, name, numbers)
@@ -77,7 +97,7 @@ def _device(document, device, now_ms):
     document.write(b', "fields": {')
     _entries(document, device.fields, device.tenths)
     document.write(b'}, "age_ms": {')
-    _ages(document, device.at_ms, now_ms)
+    _entries(document, _ages(device.at_ms, now_ms))
     document.write(b"}}")
 
 
@@ -85,7 +105,7 @@ def _unit(document, unit, now_ms):
     document.write(b'{"unit": ')
     document.write_int(unit.address)
     document.write(b", ")
-    _ages(document, unit.at_ms, now_ms)
+    _entries(document, _ages(unit.at_ms, now_ms))
     document.write(b", ")
     _entries(document, unit.stats)
     document.write(b', "exceptions": ')
@@ -94,6 +114,8 @@ def _unit(document, unit, now_ms):
     document.write_text(json.dumps(unit.implausible))
     document.write(b', "warning": ')
     document.write_text(json.dumps(unit.warning))
+    document.write(b', "devices": ')
+    document.write(unit.feeds)
     document.write(b"}")
 
 
@@ -101,13 +123,12 @@ def _clamp(document, clamp, now_ms):
     _entry(document, clamp.name, clamp.result)
 
 
-def _ages(document, stamps, now_ms):
-    separator = b""
+def _ages(stamps, now_ms):
+    found = {}
     for key in stamps:
-        document.write(separator)
         at_ms = stamps[key]
-        _entry(document, key, None if at_ms is None else max(0, ticks_diff(now_ms, at_ms)))
-        separator = b", "
+        found[key] = None if at_ms is None else max(0, ticks_diff(now_ms, at_ms))
+    return found
 
 
 def _entries(document, values, tenths=()):
@@ -136,47 +157,47 @@ def _entry(document, key, value, is_tenths=False):
         document.write_int(value)
 
 
-def metrics(stream, counters, devices, units, clamps):
-    """/metrics in the Prometheus text format 0.0.4; what is unknown is left out."""
+def metrics(stream, template, about, charger, counters, devices, units, clamps):
+    """/metrics in the Prometheus text format 0.0.4; what is unknown is left out. about: labels.
+
+    template: comments, which are copied, and lines of: subject, key, metric ($: its labels), and an exponent, if it has one.
+    """
 
     def pieces(document, now_ms):
-        for subject, tenths, members in _families(counters, devices, units, clamps):
-            for key in members[0][1]:
-                # All samples of a name stand together, as the format wants it.
-                for label, numbers in members:
-                    value = numbers.get(key)
-                    if isinstance(value, int) and key[0].isalpha():
-                        _sample(document, subject, key, label, value, key in tenths)
+        members = _members(devices, units, clamps, now_ms)
+        members.append(("about", about, {"info": 1}))
+        members.append(("charger", "", _charger(*charger, now_ms)))
+        members += [(name, "", numbers) for name, numbers in counters]
+        with open(template) as lines:
+            for line in lines:
+                if line.startswith("#"):
+                    document.write_text(line)
+                else:
+                    subject, key, metric, *exponent = line.split()
+                    for name, labels, numbers in members:
+                        value = numbers.get(key) if name == subject else None
+                        if isinstance(value, int):
+                            document.write_text(metric.replace("$", labels) + " ")
+                            document.write_int(value)
+                            document.write_text("".join(exponent) + "\n")
                 yield
 
     return Report(stream, _PROMETHEUS, pieces)
 
 
-def _sample(document, subject, key, label, value, is_tenths):
-    document.write(b"nrgkick_")
-    document.write_text(subject)
-    document.write(b"_")
-    document.write_text(key)
-    document.write_text(label)
-    document.write(b" ")
-    if is_tenths:
-        document.write_tenths(value)
-    else:
-        document.write_int(value)
-    document.write(b"\n")
-
-
-def _families(counters, devices, units, clamps):
-    """(subject, keys with one decimal, [(label, kept dict), ...]) each, the dicts of one family with the same keys."""
-    for name, numbers in counters:
-        yield name, (), [("", numbers)]
-    for category in {device.category for device in devices}:
-        alike = [device for device in devices if device.category == category]
-        label = '{category="%s",index="%d"}'
-        yield "device", alike[0].tenths, [(label % (category, d.index), d.fields) for d in alike]
-    if units:
-        yield "unit", (), [('{unit="%d"}' % unit.address, unit.stats) for unit in units]
-    if clamps:
-        labels = ['{clamp="%s"}' % clamp.name for clamp in clamps]
-        yield "clamp", (), list(zip(labels, [clamp.result for clamp in clamps]))
-        yield "clamp_rejected", (), list(zip(labels, [clamp.rejected for clamp in clamps]))
+def _members(devices, units, clamps, now_ms):
+    """[(subject, labels, numbers)]"""
+    found = []
+    for device in devices:
+        labels = 'category="%s",index="%d"' % (device.category, device.index)
+        found.append((device.category, labels, device.fields))
+        found.append((device.category + "_age", labels, _ages(device.at_ms, now_ms)))
+    for unit in units:
+        labels = 'unit="%d"' % unit.address
+        found.append(("unit", labels, unit.stats))
+        found.append(("unit_age", labels, _ages(unit.at_ms, now_ms)))
+    for clamp in clamps:
+        labels = 'clamp="%s"' % clamp.name
+        found.append(("clamp", labels, clamp.result))
+        found.append(("rejected", labels, clamp.rejected))
+    return found

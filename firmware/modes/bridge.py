@@ -45,12 +45,14 @@ def built(root, memory, plan, reserve):
     devices, info = _measure(parts, plan, reset)
     watchdog.feed()
     _serve(parts, plan, root, trial, devices, info, reset)
+    units = parts["bus"].units if parts["bus"] else ()
+    parts["health"].watch = callbacks.watcher(units, parts["server"].chargers)
     watchdog.tasks = [
         supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
     ]
     tasks = watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
     _unload(parts, devices)
-    return callbacks.start(tasks, parts, about, devices)
+    return callbacks.start(tasks, parts, about, devices, root + "/firmware/metrics.txt")
 
 
 def _unload(parts, devices):
@@ -65,7 +67,7 @@ def _unload(parts, devices):
         kinds += [type(one) for one in (clamps.mains, clamps.clamps[0], clamps.clamps[0].sampler)]
     for kind in kinds:
         kind.__init__ = None  # `del` would keep it: MicroPython leaves the value in the map
-    for name in ("announcer", "resetter", "quiet", "day_counter", "led_state"):
+    for name in ("announcer", "resetter", "quiet", "day_counter", "led_state", "watcher"):
         delattr(callbacks, name)
 
 
@@ -110,8 +112,8 @@ def _about(root, memory, plan):
         "slot": place,
         "last_end": last,
         "board": plan["board"],
-        "config": plan["complaint"],
-        "doubts": plan["caveats"],
+        "complaint": plan["complaint"],
+        "caveats": plan["caveats"],
     }
 
 
@@ -181,7 +183,7 @@ def _server(http, values, info, root, admits):
         b"/api/v1/info.json": info,
         b"/log": log.ring,
         b"/": responses.File(
-            root + "/firmware/page.html", "text/html; charset=utf-8", _PAGE_FIELDS
+            root + "/firmware/page.html.gz", "text/html; charset=utf-8", _PAGE_FIELDS
         ),
     }
     names = "".join([name + "\n" for name in http["names"]]).encode()

@@ -37,8 +37,10 @@ def test_a_smart_load_is_amps_times_the_meters_volts(tmp_path):
             # 3 % of the clamp and 3 % of the chip (models.json), the rest of the noise, a rounded watt.
             assert 0.055 < seen["error_w"] / seen["power_w"] < 0.07
             metrics = board.get("/metrics").body
-            assert 'nrgkick_clamp_error_w{clamp="ct1"}' in metrics
-            assert 'nrgkick_clamp_rejected_clipped{clamp="ct1"} 0' in metrics
+            assert 'nrgkick_clamp_error_watts{clamp="ct1"}' in metrics
+            assert (
+                'nrgkick_clamp_rejected_windows_total{clamp="ct1",reason="clipped"} 0' in metrics
+            )
 
 
 def test_an_inverter_by_model_burden_power_factor_and_nominal_volts(tmp_path):
@@ -80,7 +82,7 @@ def test_three_clamps_measure_the_house_load(tmp_path):
             clamps = status["clamps"].values()
             assert [clamp["voltage_measured"] for clamp in clamps] == [1, 1, 1]
             assert "load" in [device["device"] for device in status["devices"]]
-            assert 'nrgkick_clamp_power_w{clamp="ct3"}' in board.get("/metrics").body
+            assert 'nrgkick_clamp_power_watts{clamp="ct3"}' in board.get("/metrics").body
 
 
 def test_clipping_lets_the_reading_age_until_the_document_is_refused(tmp_path):

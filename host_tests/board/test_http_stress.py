@@ -62,7 +62,7 @@ def heap(address):
     """The least that is in use over some seconds: garbage comes and goes, GARBAGE at most."""
     found = []
     for _ in range(3):
-        found.append(ask(address, "/status.json")[1]["health"]["heap_used"])
+        found.append(ask(address, "/status.json")[1]["health"]["heap_used_bytes"])
         time.sleep(1)
     return min(found)
 

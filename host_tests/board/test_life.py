@@ -309,7 +309,7 @@ def test_refused_config_leaves_the_last_good_one_and_is_told_everywhere(whole):
         address = running.address()
         values = json.loads(fetched(address, "api/v1/values.json"))
         assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
-        told = json.loads(fetched(address, "status.json"))["about"]["config"]
+        told = json.loads(fetched(address, "status.json"))["about"]["complaint"]
         assert "config.json is refused: buss: unknown key" in told
         assert told in fetched(address, "log")
 

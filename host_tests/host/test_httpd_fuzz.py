@@ -69,7 +69,7 @@ def feed(one, raw, cuts):
             DATA[request.TAIL_BYTES : request.TAIL_BYTES + count] = raw[at : at + count]
             outcome = one.feed(DATA, count)
             if outcome:
-                found = outcome == 200
+                found = outcome in (200, 201)
                 return outcome, one.route.path if found else None, one.closes and found
             at += count
     return 0, None, False
@@ -85,7 +85,8 @@ def line_outcome(line):
     if got:
         for path in PATHS:
             if got[2] == path or got[2].startswith(path + b"?"):
-                return 200, path, line.rstrip(b"\r").endswith(b"0")
+                is_other = got[2] != path and path == PATHS[-1]
+                return 201 if is_other else 200, path, line.rstrip(b"\r").endswith(b"0")
         return 404, None, False
     whole = LINE.fullmatch(line)
     if whole and whole[1] != b"GET":
@@ -166,4 +167,4 @@ def test_any_stream_has_the_same_outcome_whole_and_byte_by_byte(seed, pieces):
 def test_the_material_reaches_every_outcome():
     chance = random.Random(5)
     found = {model(mutate(chance, (b"x",)))[0] for _ in range(5000)}
-    assert found == {0, 200, 400, 404, 414, 431, 500, -414, -431, -500}
+    assert found == {0, 200, 201, 400, 404, 414, 431, 500, -414, -431, -500}

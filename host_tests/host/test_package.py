@@ -28,7 +28,7 @@ def urls(made):
 
 
 def test_every_module_and_every_data_file_is_in_it_once(urls):
-    wanted = {"firmware/page.html"}
+    wanted = {"firmware/page.html.gz", "firmware/metrics.txt"}
     for top in ("firmware", "lib"):
         for path in (ROOT / top).rglob("*.py"):
             name = path.relative_to(ROOT).as_posix()
@@ -59,7 +59,7 @@ def test_modules_run_on_every_processor_from_micropython_1_24_on(made, urls):
 
 def test_data_is_verbatim(made, urls):
     for target, path in urls:
-        if target.startswith("boards/") or target == "firmware/page.html":
+        if target.startswith("boards/") or target == "firmware/metrics.txt":
             assert (made / path).read_bytes() == (ROOT / target).read_bytes()
     assert (made / "board/boot.py").read_bytes() == (ROOT / "firmware/boot.py").read_bytes()
 

@@ -286,3 +286,29 @@ def test_who_has_asked_once_is_forgotten_after_eight_seconds_and_who_is_steady_a
             chargers.step(0)
             silent_s += 1
         assert silent_s == gone_s
+
+
+def test_who_asks_with_a_query_is_a_page_or_a_program_and_no_charger():
+    rig = Rig()
+    page = rig.connect(b"GET /api/v1/values.json?page" + TAIL, host="10.0.0.7")
+    rig.run(page)
+    rig.step(1000)
+    chargers = rig.server.chargers
+    assert page.status() == b"200" and page.body() == b'{"n": 1}'
+    assert chargers.charger_age_ms(rig.now_ms) == -1 and chargers.clients == [None] * 4
+    assert chargers.requests == 0
+    charger = rig.connect(GET_VALUES, host="10.0.0.8")
+    rig.step()
+    assert charger.body() == page.body() and chargers.clients[0] == "10.0.0.8"
+    rig.step(1000)
+    assert chargers.requests == 1
+
+
+def test_the_longest_time_without_a_request_is_kept():
+    rig = Rig()
+    for pause_s in (1, 7, 2):
+        rig.connect(GET_VALUES)
+        for _ in range(pause_s):
+            rig.step(1000)
+    assert 6000 <= rig.server.chargers.longest_ms <= 7000
+    assert Chargers().longest_ms == 0

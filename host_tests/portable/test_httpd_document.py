@@ -123,11 +123,12 @@ def test_a_pinned_document_stays_as_it_is():
     assert text(document)[1] == b"new"
 
 
-def test_a_file_comes_whole_through_any_buffer():
+def test_a_gzipped_file_comes_whole_through_any_buffer_and_is_known_by_its_end():
     import os
 
     name = "test_httpd_page.tmp"
-    page = b"<p>" + b"0123456789" * 30
+    # RFC 1952, 2.3.1: CRC32 and length of what was packed, the least byte first.
+    page = b"packed" + b"0123456789" * 30 + b"\x01\x02\x03\xff\x10\x00\x00\x00"
     try:
         with open(name, "wb") as file:
             file.write(page)
@@ -138,6 +139,9 @@ def test_a_file_comes_whole_through_any_buffer():
         for size in (1, 7, 64, 1000):
             lines, body = text(source.open(0), size)
             assert int(field(lines, "Content-Length")) == len(page)
+            assert field(lines, "Content-Encoding") == "gzip"
+            assert field(lines, "Cache-Control") == "no-cache"
+            assert field(lines, "ETag") == '"010203ff10000000"' == source.tag.decode()
             assert body == page
     finally:
         os.remove(name)

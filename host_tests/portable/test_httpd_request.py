@@ -9,6 +9,10 @@ HEADER_BYTES = 4096
 REST = b" HTTP/1.1\r\nHost: 192.168.1.50\r\n\r\n"
 
 
+class Tagged:
+    tag = b'"0123456789abcdef"'
+
+
 PAGE = request.Route(b"/", None, False)
 VALUES = request.Route(b"/api/v1/values.json", None, True)
 ROUTES = [PAGE, VALUES]
@@ -25,7 +29,7 @@ def feed(pieces):
                 data[request.TAIL_BYTES + i] = part[i]
             outcome = one.feed(data, len(part))
             if outcome != 0:
-                return outcome, one.route if outcome == 200 else None
+                return outcome, one.route if abs(outcome) in (200, 201, 304) else None
     return 0, None
 
 
@@ -53,9 +57,9 @@ def test_what_real_clients_send_finds_its_route():
         assert outcome_of(raw) == (200, VALUES)
 
 
-def test_a_query_does_not_matter():
-    assert outcome_of(b"GET /api/v1/values.json?x=1" + REST) == (200, VALUES)
-    assert outcome_of(b"GET /api/v1/values.json?" + REST) == (200, VALUES)
+def test_a_query_says_that_it_is_not_the_charger_and_nothing_else():
+    assert outcome_of(b"GET /api/v1/values.json?x=1" + REST) == (201, VALUES)
+    assert outcome_of(b"GET /api/v1/values.json?" + REST) == (201, VALUES)
     assert outcome_of(b"GET /?" + REST) == (200, PAGE)
 
 
@@ -234,3 +238,23 @@ def test_what_looks_like_the_charger_s_request_within_another_one_is_none():
 
 def test_line_of_one_letter_is_no_end_of_a_header():
     assert feed([b"GET /api/v1/values.json HTTP/1.1\r\nA: b\nX\n"]) == (0, None)
+
+
+def tagged(fields):
+    """The outcome of a request for a file with a tag."""
+    one = request.Request([request.Route(b"/", Tagged, False), VALUES])
+    data = bytearray(request.TAIL_BYTES + 1024)
+    raw = b"GET / HTTP/1.1\r\n" + fields + b"\r\n"
+    data[request.TAIL_BYTES : request.TAIL_BYTES + len(raw)] = raw
+    # What another client has sent before lies behind it.
+    data[request.TAIL_BYTES + len(raw) :] = Tagged.tag
+    return one.feed(data, len(raw))
+
+
+def test_a_client_that_shows_the_tag_has_the_file():
+    # RFC 9110, 13.1.2: one or a list, weak or strong.
+    assert tagged(b'If-None-Match: "0123456789abcdef"\r\n') == -304
+    assert tagged(b'if-none-match: "x", W/"0123456789abcdef"\r\nHost: b\r\n') == -304
+    assert tagged(b'If-None-Match: "0123456789abcdee"\r\n') == 200
+    assert tagged(b"Host: b\r\n") == 200
+    assert tagged(b"If-None-Match: 0123456789abcdef\r\n") == 200

@@ -4,7 +4,7 @@
 import asyncio
 
 from esp32_fakes import Board, Esp32, Machine, Reset
-from firmware import health, log, supervisor, trial
+from firmware import callbacks, health, log, supervisor, trial
 from firmware.hw import led
 from firmware.hw.watchdog import Watchdog, relax
 from firmware.main import ResetMemory
@@ -422,11 +422,13 @@ class Heap:
 
 def with_heap(test):
     """test(heap, part, quiet, resets) of a Health on such a heap."""
-    heap, quiet, resets = Heap(), [True], []
+    heap, quiet, resets, seconds = Heap(), [True], [], []
     real, health.gc = health.gc, heap
     Esp32.regions = heap.regions
     try:
-        test(heap, health.Health(lambda: quiet[0], resets.append), quiet, resets)
+        part = health.Health(lambda: quiet[0], resets.append)
+        part.watch = seconds.append
+        test(heap, part, quiet, resets)
     finally:
         health.gc = real
 
@@ -436,13 +438,13 @@ def test_garbage_is_collected_at_a_quiet_moment_once_there_is_some():
         assert part.step(0) == 1000 and heap.collections == 1  # what the boot left
         heap.used += 2000
         assert part.step(1000) == 1000 and heap.collections == 1
-        assert part.stats["heap_used"] == 92000
+        assert part.stats["heap_used_bytes"] == 92000
         heap.used += 100
         quiet[0] = False
         assert part.step(2000) <= 20 and heap.collections == 1
         quiet[0] = True
         assert part.step(2010) == 1000 and heap.collections == 2
-        assert part.stats["heap_live"] == 90000 and part.stats["uptime_s"] == 2
+        assert part.stats["heap_live_bytes"] == 90000 and part.stats["uptime_s"] == 2
 
     with_heap(test)
 
@@ -454,7 +456,7 @@ def test_half_a_minute_without_memory_for_the_network_is_a_reason_for_a_reset():
                 part.step(look * 5000)
 
         part.step(0)
-        assert part.stats["idf_free"] == 103000 and part.stats["idf_largest"] == 53000
+        assert part.stats["idf_free_bytes"] == 103000 and part.stats["idf_largest_bytes"] == 53000
         Esp32.regions = [(160000, 20000, 4000, 4000)]
         looks(1, 6)
         Esp32.regions = [(160000, 20000, 5000, 4000)]
@@ -466,6 +468,77 @@ def test_half_a_minute_without_memory_for_the_network_is_a_reason_for_a_reset():
         assert resets and set(resets) == {"no memory left for the network"}
 
     with_heap(test)
+
+
+class Line:
+    """The units of a bus, by when they answered last; and the chargers that ask steadily."""
+
+    def __init__(self, *good_ms):
+        self.units = [Unit(i + 1, at_ms) for i, at_ms in enumerate(good_ms)]
+        self.clients = [None] * 4
+
+    def rank(self, client):
+        return 2 if client else 1
+
+    def told(self, now_ms, watch):
+        """What the log has been told."""
+        log.ring = ring = Lines()
+        watch(now_ms)
+        return [line.split(b" ", 1)[1].decode().strip() for line in ring.lines]
+
+
+class Lines:
+    def __init__(self):
+        self.lines = []
+
+    def write(self, data):
+        self.lines.append(data)
+
+
+class Unit:
+    def __init__(self, address, at_ms):
+        self.address = address
+        self.at_ms = {"good_age_ms": at_ms}
+
+
+def watched(test):
+    real = log.ring, log.uptime_s
+    try:
+        test()
+    finally:
+        log.ring, log.uptime_s = real
+
+
+def test_a_unit_that_falls_silent_and_is_back_is_told_once():
+    def test():
+        line = Line(0, None)
+        watch = callbacks.watcher(line.units, line)
+        assert line.told(0, watch) == []
+        line.units[0].at_ms["good_age_ms"] = 10000
+        log.uptime_s = lambda: 10
+        assert line.told(10000, watch) == []
+        log.uptime_s = lambda: 11
+        assert line.told(10001, watch) == ["W unit 2 is silent"]
+        assert line.told(20001, watch) == ["W unit 1 is silent"]
+        assert line.told(30000, watch) == []
+        line.units[1].at_ms["good_age_ms"] = 30000
+        assert line.told(30001, watch) == ["I unit 2 is back"]
+
+    watched(test)
+
+
+def test_a_charger_that_comes_and_goes_is_told_once():
+    def test():
+        line = Line()
+        watch = callbacks.watcher((), line)
+        line.clients = [None, "10.0.0.8", None, None]
+        assert line.told(0, watch) == ["I charger 10.0.0.8 asks"]
+        assert line.told(1000, watch) == []
+        line.clients = ["10.0.0.9", None, None, None]
+        assert line.told(2000, watch) == ["I charger 10.0.0.9 asks", "W charger 10.0.0.8 is gone"]
+        assert line.told(3000, watch) == []
+
+    watched(test)
 
 
 def test_long_responses_are_admitted_while_receiving_has_memory_too():

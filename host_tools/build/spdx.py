@@ -6,7 +6,14 @@ from pathlib import Path
 
 from host_tools.paths import ROOT
 
-_COMMENTS = {".py": "# %s", ".mjs": "// %s", ".html": "<!-- %s -->", "": "# %s"}
+_COMMENTS = {
+    ".py": "# %s",
+    ".mjs": "// %s",
+    ".js": "// %s",
+    ".css": "/* %s */",
+    ".html": "<!-- %s -->",
+    "": "# %s",
+}
 _LINE = "SPDX-License-Identifier: MIT"
 _FOLDERS = ("firmware", "lib", "host_tools", "host_tests", ".ci")
 _FIRST = ("#!", "<!doctype")  # what must stay the first line

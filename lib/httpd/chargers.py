@@ -35,6 +35,8 @@ class Chargers:
         self.clients = [None] * _PLACES
         self.asked = [0] * _PLACES
         self.asked_ms = -1  # when anybody did; -1: never
+        self.requests = 0  # of all who have a place
+        self.longest_ms = 0  # without any, as seen once a second
         self._trust_s = [0] * _PLACES  # how much longer each may be silent
 
     def admits(self, peer):
@@ -86,9 +88,11 @@ class Chargers:
 
     def step(self, now_ms):
         """To be called once a second."""
-        self.charger_age_ms(now_ms)  # or it would look young again when the ticks have wrapped
+        # Without this look it would seem young again when the ticks have wrapped.
+        self.longest_ms = max(self.longest_ms, self.charger_age_ms(now_ms))
         for place in range(_PLACES):
             trust_s = self._trust_s[place]
+            self.requests += self.asked[place]
             if self.asked[place] >= _TOO_MANY:
                 trust_s = 0
             elif self.asked[place]:

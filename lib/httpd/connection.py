@@ -5,7 +5,7 @@
     FREE      a client is accepted                                           READING
     READING   it asks for the charger's documents, or may have the turn      OPENING
               it asks for something else, and may not have the turn yet      WAITING
-              its request is refused                                         SENDING
+              its request is refused, or it has the file already             SENDING
     WAITING   it may have the turn                                           OPENING
               it has waited too long, or its place is needed                 SENDING
     OPENING   the source has chosen a response, or failed                    SENDING
@@ -40,6 +40,8 @@ _LIFE_MS = const(10000)
 # close waits this long. What still comes is read and dropped, since closing on unread bytes resets
 # the connection and discards the response.
 _GRACE_MS = const(50)
+# Who has the turn is waited for longer: until its client has closed nobody knows whether it has all (see _SETTLE_MS).
+_TURN_GRACE_MS = const(300)
 # One long response is sent at a time, since each takes up to 7 kB (docs/design.md): a connection
 # that sends one has the turn. If it takes nothing for so long it loses the turn to one that waits.
 _TURN_MS = const(2000)
@@ -55,6 +57,8 @@ _SETTLE_MS = const(1000)
 _FOUND = const(200)
 # ...at a bad time...
 _BUSY = const(503)
+# ...and of the charger's, but asked for by a page or a program...
+_QUERIED = const(201)
 # ...and the source has failed.
 _FAULT = const(0)
 
@@ -115,6 +119,8 @@ class Connection:
                     self._respond(route.source.open(now_ms))
                 else:
                     self.begin(now_ms)
+            elif outcome == _QUERIED:
+                self.begin(now_ms)
             elif outcome:
                 self._refuse(outcome)
         elif self.state != _WAITING:
@@ -145,7 +151,7 @@ class Connection:
     def _refuse(self, outcome):
         """Send what the server says by itself; a client that is gone needs no supervisor here."""
         try:
-            self._respond(self._server.refusal.choose(outcome))
+            self._respond(self._server.refusal.choose(outcome, self.request))
         except OSError:
             self._stats["dropped_trouble"] += 1
             if self.sock:
@@ -257,7 +263,9 @@ class Connection:
             if quiet_ms < _WAIT_MS:
                 return True
             self._refuse(_BUSY)
-        elif self.state == _CLOSING and quiet_ms >= _GRACE_MS:
+        elif self.state == _CLOSING and quiet_ms >= (
+            _TURN_GRACE_MS if self._server.turn is self else _GRACE_MS
+        ):
             self.drop()
         elif quiet_ms >= _IDLE_MS or ticks_diff(now_ms, self._opened_ms) >= _LIFE_MS:
             self._stats["dropped_late"] += 1

@@ -3,7 +3,8 @@
 
 Bytes in, outcome out (RFC 9112, sections 2 to 5). Only the request line is looked at, and only if
 it comes in pieces is it copied; of the fields nothing but their end matters, and of those for a path
-that is not the charger's the host name. No heap.
+that is not the charger's the host name, and whether our entity tag stands in the last piece: a
+client that shows it has the file already. No heap.
 """
 
 from const import const
@@ -18,6 +19,8 @@ TAIL_BYTES = const(2)
 # A negative outcome: the same for a HEAD, whose response has no content (RFC 9110, section 9.3.2).
 _MORE = const(0)
 _FOUND = const(200)
+_QUERIED = const(201)
+_UNCHANGED = const(-304)
 _BAD = const(400)
 _UNKNOWN = const(404)
 _LINE_TOO_LONG = const(414)
@@ -57,7 +60,8 @@ class Route:
 class Request:
     """`feed` it until the outcome, an HTTP status, is not 0; then the next request may begin.
 
-    200: `route` is what the path leads to; `closes`: the client waits for our close (HTTP/1.0).
+    200: `route` is what the path leads to; `closes`: the client waits for our close (HTTP/1.0). 201: the same, but one of the
+    charger's paths with a query, which no charger sends. -304: what the path leads to, and the client has it.
     """
 
     def __init__(self, routes):
@@ -101,8 +105,15 @@ class Request:
         if not self._taken:
             self.clear()
         outcome = self._take(data, count, end)
+        if outcome == _FOUND and self._has_tag(data, end):
+            outcome = _UNCHANGED
         self._taken = 0 if outcome else self._taken + count
         return outcome
+
+    def _has_tag(self, data, end):
+        """Does the client say that it has what it asks for?"""
+        tag = getattr(self.route.source, "tag", None)
+        return tag and data.find(tag, TAIL_BYTES, end) >= 0
 
     def _take(self, data, count, end):
         at = TAIL_BYTES
@@ -189,9 +200,10 @@ class Request:
             i -= 1
             route = self._routes[i]
             if line.startswith(route.path, at):
-                if at + route.length == end or line[at + route.length] == _QUERY:
+                at_query = line[at + route.length] == _QUERY
+                if at_query or at + route.length == end:
                     self.route = route
-                    return _FOUND
+                    return _QUERIED if at_query and route.is_charger else _FOUND
         return _UNKNOWN
 
     def _take_host(self, data, at, end):

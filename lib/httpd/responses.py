@@ -17,12 +17,16 @@ Here each source is its own and only response.
 import io
 import os
 import sys
+from binascii import hexlify
+
+from const import const
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
 REASONS = {
     "200": "OK",
+    "304": "Not Modified",
     "400": "Bad Request",
     "404": "Not Found",
     "414": "URI Too Long",
@@ -43,6 +47,8 @@ _REFUSALS = {
     503: ("503", "busy: ask again in 2 s"),
 }
 
+_UNCHANGED = const(-304)
+
 if sys.implementation.name == "micropython":
     put = print  # into a stream, it takes no heap
 else:
@@ -51,12 +57,12 @@ else:
         file.write(sep.join(map(str, values)).encode() + end.encode())
 
 
-def header(stream, status, content_type, length, extra=""):
+def header(stream, status, content_type, length, extra="", cache="no-store"):
     """Write a header, return its bytes. `length` may be text of fixed width, `extra` more lines. No heap."""
     put("HTTP/1.1 ", status, " ", REASONS[status], sep="", end="\r\n", file=stream)
     put("Content-Type: ", content_type, sep="", end="\r\n", file=stream)
     put("Content-Length: ", length, "\r\n", extra, sep="", end="", file=stream)
-    put("Cache-Control: no-store\r\nConnection: close\r\n", end="\r\n", file=stream)
+    put("Cache-Control: ", cache, "\r\nConnection: close\r\n", sep="", end="\r\n", file=stream)
     return stream.tell()
 
 
@@ -101,11 +107,15 @@ class Refusal(Fixed):
     def __init__(self):
         self._stream = io.BytesIO(bytearray(256))
 
-    def choose(self, outcome):
-        """Be the response to a request with this outcome; a negative one asks for no body. No heap."""
-        status, sentence = _REFUSALS[abs(outcome)]
+    def choose(self, outcome, request=None):
+        """Be the response to a request with this outcome; a negative one asks for no body. No heap but for a 304."""
         stream = self._stream
         stream.seek(0)
+        if outcome == _UNCHANGED:
+            self.status = "304"
+            self.length = request.route.source.unchanged(stream)
+            return self
+        status, sentence = _REFUSALS[abs(outcome)]
         extra = "Retry-After: 2\r\n" if status == "503" else ""
         self.status = status
         self.length = header(stream, status, JSON, len(sentence) + 13, extra)
@@ -116,15 +126,27 @@ class Refusal(Fixed):
 
 
 class File(Fixed):
-    """A file that does not change while we run. It stays open: a request allocates nothing."""
+    """A gzipped file that does not change while we run. It stays open: a request allocates nothing.
+
+    tag: its ETag, the CRC and the length that a gzip file ends in.
+    """
 
     def __init__(self, path, content_type, extra=""):
         size = os.stat(path)[6]
         self.status = "200"
-        self._stream = io.BytesIO()
-        self._header_length = header(self._stream, "200", content_type, size, extra)
-        self.length = self._header_length + size
         self._file = open(path, "rb")
+        self._file.seek(size - 8)
+        self.tag = b'"' + hexlify(self._file.read(8)) + b'"'
+        self._stream = io.BytesIO()
+        extra += "Content-Encoding: gzip\r\nETag: %s\r\n" % self.tag.decode()
+        self._header_length = header(self._stream, "200", content_type, size, extra, "no-cache")
+        self.length = self._header_length + size
+
+    def unchanged(self, stream):
+        """Write the same header, but for its first line (RFC 9110, 15.4.5); return its bytes."""
+        stream.write(b"HTTP/1.1 304 Not Modified")
+        stream.write(self._stream.getvalue()[len(b"HTTP/1.1 200 OK") :])
+        return stream.tell()
 
     def read(self, view, offset):
         if offset < self._header_length:

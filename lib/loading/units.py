@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From the rows of plan.json to the units, registers, quantities and reads of a run."""
 
+import json
+
 from loading.values import own
 from meters.identity import Identity
 from meters.read import Read
@@ -20,6 +22,8 @@ def unit(row, devices, count_day, serials, slow_every, reset=None):
         row["boundaries"],
         row["unreadable"],
     )
+    fed = [devices[i].label.decode() for i in sorted({one["device"] for one in row["quantities"]})]
+    made.feeds = json.dumps(fed).encode()
     if "choice" in row:
         from meters.choice import Choice  # only where a unit needs it
 

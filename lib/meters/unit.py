@@ -26,6 +26,7 @@ class Unit:
     tries = 0  # while it is absent, since its last read: the next one is a read, or one of three probes
     last_unanswered = None  # the last read without an answer, until the unit answers anything
     choice = None  # of meters.choice, once it is known which of its profile's models the unit is
+    feeds = b"[]"  # JSON of the devices that it feeds
     one_register = False  # it answered no read of more, which the warning says
     asked_ms = 0  # its last request...
     probing = False  # ...was a probe
@@ -54,7 +55,7 @@ class Unit:
         for name in ("requests", "echo", "late", "implausible"):
             self.stats[name] = 0
         for name in ("reply_min_ms", "reply_mean_ms", "reply_max_ms"):
-            self.stats[name] = 0
+            self.stats[name] = None  # until it has answered
         self.at_ms = {"good_age_ms": None}
         self._mean = 0  # of the reply time, in eighths of a millisecond
 
@@ -75,7 +76,7 @@ class Unit:
 
     def listen_ms(self):
         """How long its answer may take, judged by those that came. No heap."""
-        return max(_LISTEN_MS, self.stats["reply_max_ms"] + _LISTEN_MORE_MS)
+        return max(_LISTEN_MS, (self.stats["reply_max_ms"] or 0) + _LISTEN_MORE_MS)
 
     def count(self, outcome, line, now_ms):
         """No heap."""
@@ -92,7 +93,7 @@ class Unit:
 
     def _count_reply(self, stats, reply_ms):
         if stats["good"] + stats["exception"] == 1:
-            stats["reply_min_ms"] = stats["reply_mean_ms"] = reply_ms
+            stats["reply_min_ms"] = stats["reply_mean_ms"] = stats["reply_max_ms"] = reply_ms
             self._mean = 8 * reply_ms
         stats["reply_min_ms"] = min(stats["reply_min_ms"], reply_ms)
         stats["reply_max_ms"] = max(stats["reply_max_ms"], reply_ms)

@@ -37,6 +37,7 @@ class Values:
         self._aging = False  # does a served power grow old?
         self._expiring = False
         self.stale = None  # the device that keeps the document from being served
+        self.refused = 0  # requests that got the reason instead
 
     def step(self, now_ms):
         """Render when a cycle has ended or a reading expires. No heap."""
@@ -58,8 +59,10 @@ class Values:
         """The document that is true now; no rendering."""
         document = self._document
         if self._answer is not document:
+            self.refused += 1
             return self._answer
         if self._expiring and ticks_diff(now_ms, self._expires_ms) > 0:
+            self.refused += 1
             return self._late
         age_ms = ticks_diff(now_ms, self._oldest_ms) if self._aging else 0
         document.set_age(max(0, age_ms) // 1000)

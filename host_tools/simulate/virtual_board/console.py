@@ -82,7 +82,7 @@ class Probe:
         return self._answered
 
     def _ask(self):
-        request = f"GET /api/v1/info.json HTTP/1.1\r\nHost: {self.host}\r\n\r\n"
+        request = f"GET /api/v1/info.json?ready HTTP/1.1\r\nHost: {self.host}\r\n\r\n"
         try:
             with socket.create_connection((self.host, self.port), timeout=0.5) as server:
                 server.sendall(request.encode())
