@@ -12,13 +12,16 @@ _SILENT_MS = const(10000)
 _STEADY = const(2)  # of Chargers.rank
 
 
-def start(tasks, parts, about, devices, template):
-    """For main.py: run(), to be called when the code of the boot is gone from the heap. Uses up parts and about."""
+def start(tasks, parts, about, *rest):
+    """For main.py: run(), to be called when the code of the boot is gone from the heap. Uses up parts and about.
+
+    rest: of status.publish.
+    """
 
     def run():
         from firmware import status  # as large as the boot: both at once would not fit
 
-        status.publish(parts, about, devices, template)
+        status.publish(parts, about, *rest)
         status.publish = None
         parts.clear()
         about.clear()

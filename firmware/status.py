@@ -13,13 +13,13 @@ from values.readings import POLICIES
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def publish(components, about, devices, template):
+def publish(components, about, devices, stream, template):
     """Add both reports to the server. components: by name, None where there is none; about: what the page tells of this run;
-    template: the path of metrics.txt.
+    stream: a ReportStream; template: the path of metrics.txt.
 
     Loaded at boot and not when first asked for: that would hold the loop, and ask for memory that Wi-Fi has.
     """
-    server, stream = components["server"], ReportStream()
+    server = components["server"]
     counters = [(name, components[name].stats) for name in ("health", "wifi")]
     counters += [("http", server.stats), ("log", log.stats), ("crashes", supervisor.crashes)]
     bus, clock, clamps = components["bus"], components["time"], components["clamps"]

@@ -15,6 +15,7 @@ from firmware.modes.store import Store
 from firmware.modes.version import VERSION
 from firmware.trial import Trial
 from httpd import chargers, connection, request, responses
+from httpd.report_stream import ReportStream
 from httpd.ring import Ring
 from httpd.server import Server
 from loading import clamps as clamp_rows
@@ -36,6 +37,7 @@ def built(root, memory, plan, reserve):
     """
     gc.collect()  # of what the import left: the heap would grow once more for it, and take what Wi-Fi needs
     health.reserve = reserve
+    stream = ReportStream()  # while there is a piece that large
     about = _about(root, memory, plan)
     trial = Trial(memory, *Store(root).renames(plan))
     memory.begin()
@@ -52,7 +54,8 @@ def built(root, memory, plan, reserve):
     ]
     tasks = watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
     _unload(parts, devices)
-    return callbacks.start(tasks, parts, about, devices, root + "/firmware/metrics.txt")
+    template = root + "/firmware/metrics.txt"
+    return callbacks.start(tasks, parts, about, devices, stream, template)
 
 
 def _unload(parts, devices):

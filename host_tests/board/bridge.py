@@ -2,6 +2,7 @@
 """The real firmware on the virtual board, with the simulated site at the other end of the line."""
 
 import contextlib
+import gzip
 import json
 import subprocess
 import sys
@@ -22,7 +23,10 @@ class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        text = response.read().decode()
+        body = response.read()
+        if self.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        text = body.decode()
         is_json = text and self.headers.get("content-type") == "application/json"
         self.body = json.loads(text) if is_json else text
 
