@@ -2,10 +2,11 @@
 """What a board has to say: `python -m host_tools.owner.logs --port PORT`.
 
 PORT is the board's serial port as mpremote takes it (/dev/ttyUSB0, COM3, socket://host:port), whose console is followed,
-or the bridge's address (http://192.168.1.7/), whose /log is read again and again. Neither disturbs the bridge.
+or the bridge's address (http://192.168.1.7/), whose /log is read again and again, with what its counters mean. Neither disturbs the bridge.
 """
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 import serial
 
 from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.doctor import Doctor
 
 _BAUDRATE = 115200
 _LOOK_S = 2
+_DOCTOR_LOOKS = 5
 _TIMEOUT_S = 5
 
 
@@ -51,11 +54,15 @@ def _parser():
 
 
 def follow_address(address: str, once: bool = False) -> Iterator[str]:
-    """The text of /log, then what is added to it."""
-    before = ""
+    """The text of /log, then what is added to it; now and then what the counters mean."""
+    before, looks = "", 0
+    doctor = Doctor(lambda path: _parsed(address, path))
     while True:
         text = _fetched(address)
         yield added(before, text)
+        if looks % _DOCTOR_LOOKS == 0:
+            yield from (f"doctor: {sentence}\n" for sentence in doctor.news())
+        looks += 1
         if once:
             return
         before = text
@@ -77,6 +84,15 @@ def _fetched(address):
             return answer.read().decode(errors="replace")
     except (OSError, ValueError) as error:
         raise LogsError(f"{url} cannot be read: {error}") from None
+
+
+def _parsed(address, path):
+    """What the bridge answers, or None: it may be busy, or of a version that tells something else."""
+    try:
+        with urlopen(address.rstrip("/") + path, timeout=_TIMEOUT_S) as answer:
+            return json.load(answer)
+    except (OSError, ValueError):
+        return None
 
 
 def follow_port(port: str, once: bool = False) -> Iterator[str]:
