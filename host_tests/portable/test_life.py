@@ -512,6 +512,7 @@ def watched(test):
 def test_a_unit_that_falls_silent_and_is_back_is_told_once():
     def test():
         line = Line(0, None)
+        log.uptime_s = lambda: 0
         watch = callbacks.watcher(line.units, line)
         assert line.told(0, watch) == []
         line.units[0].at_ms["good_age_ms"] = 10000
