@@ -352,7 +352,7 @@ def test_no_late_answer_is_taken_for_the_answer_to_a_later_request(sizes, refuse
         witness = Witness(line)
         poll(line, sizes, witness, chance.choice((1, 200, 1000)))
         values += witness.values
-    assert values > 3000, "and the prompt answers are taken"
+    assert values > 2000, "and the prompt answers are taken"
 
 
 def role_of(sizes):

@@ -21,7 +21,7 @@ class Choice(Read):
     def __init__(self, unit, row, restart, make, rest):
         of = row.pop("choice")
         Read.__init__(self, unit, of["function"], of["address"], of["count"], ())
-        self.probes = bytes([self.count + i for i in range(1, 5)])
+        self.probes = bytes([self.count + i for i in range(1, 4)])
         self._little = of["little"]
         self._owner = of["owner"]  # the one that config.json names, or None
         self._numbers = [one["numbers"] for one in of["sets"]]

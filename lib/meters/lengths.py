@@ -62,13 +62,13 @@ def distinct_lengths(reads):
 
 
 def _give_probes(read, used):
-    """Four sizes that no read of the unit has.
+    """Three sizes that no read of the unit has.
 
     Best are registers that are read anyway, and whole values where all may be of two words: those are answered.
     """
     sizes = [n for n in range(1, 2 * len(used) + 9) if (read.function, n) not in used]
     sizes.sort(key=lambda n: (not _allowed_at(read, n), n % _step(read), n))
-    read.probes = bytes(sizes[:4])
+    read.probes = bytes(sizes[:3])
 
 
 def _step(read):

@@ -9,7 +9,7 @@ class Read:
     """registers: in the order in which they are decoded; quantities: put when this reply has come.
 
     padding: how many of the `count` registers are only read so that no other read of the unit has this length;
-    probes: four lengths, at the same address, that no read of the unit has.
+    probes: three lengths, at the same address, that no read of the unit has.
     """
 
     slow = False

@@ -48,9 +48,10 @@ _LIMITS = bytes((
 
 _SOON_MS = const(300)
 _UNREADABLE_MS = const(1000)  # and twice as long each time
-# Four tries of an absent unit differ in length, so that no answer is taken for another's unless it comes 9.6 s late.
-_TRIES = const(4)
-_AGAIN_MS = const(2400)
+# Three tries of an absent unit differ in length, so that no answer is taken for another's unless it comes 9.6 s late. An exception
+# response has no length: when it is tried again, nothing else is on the way from a unit that answers within 3 s.
+_TRIES = const(3)
+_AGAIN_MS = const(3200)
 _LATEST_MS = const(3000)  # without registers: its exception responses are not about some of them
 _NEVER_HAD_MS = const(30000)  # registers that a unit never had, while it has others
 _OUTAGE_MS = const(10000)  # this long without registers
@@ -124,7 +125,7 @@ def after(read, event, now_ms):
 
 
 def _missed(unit, read, event, now_ms):
-    """The turn is the next read's, after three probes of this one."""
+    """The turn is the next read's, after two probes of this one."""
     read.missed()
     if not unit.probing:
         unit.last_unanswered = read

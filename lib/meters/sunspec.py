@@ -21,7 +21,7 @@ class Search(Read):
     """Stands alone among the reads of its unit until the models of its meters.chain.Chain are found. Allocates; runs once."""
 
     alone = True
-    probes = b"\1\4\5\6"  # lengths that it never asks for itself
+    probes = b"\1\4\5"  # lengths that it never asks for itself
 
     def __init__(self, chain):
         self.unit = chain.unit

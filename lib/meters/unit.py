@@ -23,7 +23,9 @@ class Unit:
     state = 0
     due_ms = 0  # when it is tried again, unless it is ready...
     turn = None  # ...and in the turn of which read
-    tries = 0  # while it is absent, since its last read: the next one is a read, or one of three probes
+    tries = (
+        0  # while it is absent, since its last read: the next one is a read, or one of two probes
+    )
     last_unanswered = None  # the last read without an answer, until the unit answers anything
     choice = None  # of meters.choice, once it is known which of its profile's models the unit is
     feeds = b"[]"  # JSON of the devices that it feeds
