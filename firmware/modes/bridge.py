@@ -25,7 +25,7 @@ from values.documents import Info, Values
 
 # The page has its script and its style within; it asks nobody but us, and nobody may put it into a page of his.
 _PAGE_FIELDS = const(
-    "Content-Security-Policy: default-src 'self' 'unsafe-inline'; frame-ancestors 'none'\r\n"
+    "Content-Security-Policy: default-src 'self' 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
 )
 _VITAL = ("bus", "values", "server", "wifi")  # worth a reset when they make no progress

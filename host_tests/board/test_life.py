@@ -433,4 +433,6 @@ def test_file_of_the_bridge_that_is_damaged_is_made_again_at_the_next_start(whol
         values = json.loads(fetched(address, "api/v1/values.json"))
         assert values["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
         about = json.loads(fetched(address, "status.json"))["about"]
-        assert about["config"] == "" and about["last_end"] == "soft reset: power-on or brown-out"
+        assert (
+            about["complaint"] == "" and about["last_end"] == "soft reset: power-on or brown-out"
+        )

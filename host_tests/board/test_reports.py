@@ -123,7 +123,9 @@ def test_every_counter_of_the_report_is_a_metric(seen):
     wanted |= {("unit", key) for key in status["units"][0]}
     wanted |= {("clamp", key) for key in status["clamps"]["ct1"]}
     wanted |= {("rejected", key) for key in status["clamps"]["ct1"]["rejected"]}
-    no_counters = {("unit", key) for key in ("unit", "exceptions", "warning", "devices")}
+    no_counters = {
+        ("unit", key) for key in ("unit", "exceptions", "refused", "warning", "devices")
+    }
     no_counters |= {("clamp", "rejected"), ("unit", "good_age_ms")}
     assert wanted - lines == no_counters
     assert ("unit_age", "good_age_ms") in lines

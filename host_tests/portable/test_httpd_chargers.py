@@ -311,4 +311,4 @@ def test_the_longest_time_without_a_request_is_kept():
         for _ in range(pause_s):
             rig.step(1000)
     assert 6000 <= rig.server.chargers.longest_ms <= 7000
-    assert Chargers().longest_ms == 0
+    assert Chargers(()).longest_ms == 0
