@@ -13,7 +13,7 @@ import pytest
 import bridge
 from rig import Line
 
-SECRET = "correct horse battery"
+SECRET = "correct horse staple"
 CONFIG = {
     "wifi": {"ssid": "Home", "password": SECRET},
     "devices": [{"category": "energy_meters", "fixed": {"grid_power_w": -1500}}],
@@ -86,7 +86,7 @@ def test_no_answer_holds_the_password_and_none_changes_a_file(board):
     answers = [answered(running.address, request) for request in requests()]
     assert sum(answer.startswith(b"HTTP/1.1 200 ") for answer in answers) >= 7
     for answer in [*answers, "\n".join(running.console).encode()]:
-        assert b"horse" not in answer and b"battery" not in answer
+        assert b"horse" not in answer and b"staple" not in answer
     assert held(files) == before
 
 
@@ -101,7 +101,7 @@ def test_log_of_a_wifi_that_fails_does_not_hold_the_password(board, air):
     log = running.get("/log").body
     assert "Wi-Fi: lost the connection" in log
     for text in (log, "\n".join(running.console), str(running.get("/status.json").body)):
-        assert "horse" not in text and "battery" not in text
+        assert "horse" not in text and "staple" not in text
 
 
 def test_page_says_what_a_browser_may_do_with_it(board):
