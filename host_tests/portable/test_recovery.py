@@ -111,6 +111,16 @@ def test_one_missed_answer_after_exception_responses_does_not_lengthen_the_outag
             assert site.recovery_ms() <= BOUND_MS, (code, refused_ms)
 
 
+def test_exception_responses_behind_a_missed_answer_do_not_lengthen_the_outage():
+    """They say that the unit is there: it is asked again soon, not after the time that an absent one is left alone."""
+    for code in (2, 6):
+        site = Site(ONE)
+        site.run(5000)
+        site.run(350, silent)
+        site.run(450, refusing(code))
+        assert site.recovery_ms() < 1000
+
+
 def test_garbled_first_answer_does_not_lengthen_the_outage():
     for ill in (wrong_crc, broken_off, noise):
         site = Site(ONE)
