@@ -258,7 +258,7 @@ def test_unit_that_is_silent_to_all_but_single_values_is_read():
     line.run(poller, line.now_ms + 1500)
     line.silent.clear()
     before_ms = line.now_ms
-    line.run(poller, before_ms + 12000)
+    line.run(poller, before_ms + 10000)
     assert device.at_ms["inv_power_ac_w"] > before_ms
     assert len(poller.units[0].reads) == 4
 
