@@ -77,7 +77,7 @@ NODES = "[...document.querySelectorAll('#flow g')].map(g => [...g.querySelectorA
 
 
 WORDS = {
-    "de": ("Solaranlage", "erzeugt", "Batterie 54", "entlädt", "Verbraucher", "Hausverbrauch", "verbraucht", "Alles in Ordnung."),
+    "de": ("Solaranlage", "erzeugt", "Batterie 54", "entlädt", "Verbraucher", "Haus", "verbraucht", "Alles in Ordnung."),
     "en": ("Solar", "generates", "Battery 54", "discharging", "Smart load", "House", "consumes", "All is well."),
 }  # fmt: skip
 
@@ -175,7 +175,7 @@ def test_a_meter_that_falls_silent_is_told_with_the_time_and_what_to_do(tmp_path
     assert "bei „Grid meter“ Stromversorgung, Anschluss und Adresse 1 prüfen." in text
     assert "Der NRGkick bekommt bis dahin keine Werte." in text and reason.status == 503
     assert ("Netz", "–", "unbekannt") in picture(seen)
-    assert ("Hausverbrauch", "–", "unbekannt") in picture(seen)
+    assert ("Haus", "–", "unbekannt") in picture(seen)
     assert "0" + NARROW + "W ausgeglichen" not in text
     assert "unit 1 is silent" in log and seen["violations"] == []
 
