@@ -28,7 +28,7 @@ test: $(MADE) ## All tests, on CPython and on MicroPython.
 
 wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (needs Node.js).
 	@$(PY) -m host_tools.build.interpreter --wasm
-	@$(PY) -m pytest --wasm host_tests/portable host_tests/host/test_plan_bytes.py $(ARGS)
+	@$(PY) -m pytest -n 2 --wasm host_tests/portable host_tests/host/test_plan_bytes.py $(ARGS)
 
 bench: $(MADE) ## Measure what design.md promises.
 	@$(PY) -m host_tools.measure.bench $(ARGS)

@@ -171,15 +171,10 @@ def chosen(root, memory, is_safe):
         from firmware.modes import safe
 
         return safe.main(root, memory)
-    from firmware.modes.store import Store
-
-    plan = Store(root).plan(memory.failed - 1)
-    if plan is None:
-        from firmware.modes import planning
-
-        plan = planning.main(root, memory)  # ends in a soft reset where the plan can be written
+    plan = planned(root, memory)
     if plan is None:
         return None
+    forget_boot()  # what made the plan: beside all of the bridge it would not fit
     from firmware.modes import heap_reserve
 
     # Before what fills the first heap is imported: it would double, and later take all that there is.
@@ -187,6 +182,21 @@ def chosen(root, memory, is_safe):
     from firmware.modes import bridge
 
     return bridge.built(root, memory, plan, reserve)
+
+
+def planned(root, memory):
+    """The plan, and with it what is to be renamed once the run has proved itself; None where nothing can run."""
+    from firmware.modes.store import Store
+
+    store = Store(root)
+    plan = store.plan(memory.failed - 1)
+    if plan is None:
+        from firmware.modes import planning
+
+        plan = planning.main(root, memory)  # ends in a soft reset where the plan can be written
+    if plan is not None:
+        plan["renames"] = store.renames(plan)
+    return plan
 
 
 def forget_boot():

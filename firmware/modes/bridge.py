@@ -3,6 +3,7 @@
 
 import gc
 import select
+import sys
 
 from micropython import const
 
@@ -11,14 +12,12 @@ from firmware.hw import chip, led
 from firmware.hw.watchdog import Watchdog
 from firmware.hw.wifi import Station
 from firmware.modes.reset_reason import last_end
-from firmware.modes.store import Store
 from firmware.modes.version import VERSION
 from firmware.trial import Trial
 from httpd import chargers, connection, request, responses
 from httpd.report_stream import ReportStream
 from httpd.ring import Ring
 from httpd.server import Server
-from loading import clamps as clamp_rows
 from loading import values as loading
 from loading.listener import listen, networks
 from values.documents import Info, Values
@@ -39,12 +38,13 @@ def built(root, memory, plan, reserve):
     health.reserve = reserve
     stream = ReportStream()  # while there is a piece that large
     about = _about(root, memory, plan)
-    trial = Trial(memory, *Store(root).renames(plan))
+    trial = Trial(memory, *plan["renames"])
     memory.begin()
     watchdog = Watchdog(trial)
     parts = {"led": _optional("led", _led, plan["led"])}
     reset = callbacks.resetter(trial)
     devices, info = _measure(parts, plan, reset)
+    _unload_measuring(parts, devices)
     watchdog.feed()
     _serve(parts, plan, root, trial, devices, info, reset)
     units = parts["bus"].units if parts["bus"] else ()
@@ -53,25 +53,35 @@ def built(root, memory, plan, reserve):
         supervisor.Task(name, parts[name], name in _VITAL) for name in parts if parts[name]
     ]
     tasks = watchdog.tasks + [supervisor.Task("watchdog", watchdog)]
-    _unload(parts, devices)
+    _unload(type(parts[name]) for name in parts if parts[name])
+    _unload((connection.Connection, chargers.Chargers, request.Request, responses.Copy))
+    _unload((responses.Refusal, responses.File, Ring, Info, Trial, Watchdog, supervisor.Task))
+    for name in ("announcer", "resetter", "quiet", "day_counter", "led_state", "watcher"):
+        delattr(callbacks, name)
     template = root + "/firmware/metrics.txt"
     return callbacks.start(tasks, parts, about, devices, stream, template)
 
 
-def _unload(parts, devices):
-    """All is made: code lies on the heap, and constructors and who asked for them are needed no more. No class may be made again later."""
+def _unload_measuring(parts, devices):
+    """What makes units and clamps goes before the server comes: both at once would not fit."""
     bus, clamps = parts["bus"], parts["clamps"]
-    kinds = [type(parts[name]) for name in parts if parts[name]] + [type(devices[0])]
-    kinds += [connection.Connection, chargers.Chargers, request.Request, responses.Copy]
-    kinds += [responses.Refusal, responses.File, Ring, Info, Trial, Watchdog, supervisor.Task]
+    kinds = [type(devices[0])]
     if bus:
-        kinds += [type(bus.line), type(bus.units[0])]
+        kinds += [type(bus), type(bus.line), type(bus.units[0])]
     if clamps:
-        kinds += [type(one) for one in (clamps.mains, clamps.clamps[0], clamps.clamps[0].sampler)]
+        kinds += [type(one) for one in (clamps, clamps.mains, clamps.clamps[0])]
+        kinds.append(type(clamps.clamps[0].sampler))
+    _unload(kinds)
+    for name in ("units", "clamps"):
+        if sys.modules.pop("loading." + name, None):
+            delattr(sys.modules["loading"], name)
+
+
+def _unload(kinds):
+    """Code lies on the heap: of these classes no more is made. `del` would keep it: MicroPython leaves the value in the map."""
     for kind in kinds:
-        kind.__init__ = None  # `del` would keep it: MicroPython leaves the value in the map
-    for name in ("announcer", "resetter", "quiet", "day_counter", "led_state", "watcher"):
-        delattr(callbacks, name)
+        kind.__init__ = None
+    gc.collect()
 
 
 def _measure(parts, plan, reset):
@@ -165,6 +175,7 @@ def clamps_of(plan, devices, bus):
         return None
     from clamp.component import Clamps
     from firmware.hw.clamp_adc import ClampADC
+    from loading import clamps as clamp_rows
 
     samplers = {row["pin"]: _optional(row["name"], ClampADC, row["pin"]) for row in rows}
     # A device without all of its phases has no power.

@@ -41,7 +41,7 @@ def main(root):
 
 
 # What main.py wants of a slot: a store whose plan always fits, and a bridge.
-STORE = 'class Store:\n    def __init__(self, root):\n        pass\n\n    def plan(self, failed):\n        return {"heap_bytes": 0}\n'
+STORE = 'class Store:\n    def __init__(self, root):\n        pass\n\n    def plan(self, failed):\n        return {"heap_bytes": 0}\n\n    def renames(self, plan):\n        pass\n'
 RESERVE = "def grown(wanted_bytes):\n    pass\n"
 BRIDGE = "from firmware import app\n\ndef built(root, memory, plan, reserve):\n    app.memory = memory\n    return app.main(root)\n"
 

@@ -78,7 +78,7 @@ def left_to_the_network(board):
     found = []
     for _ in range(3):
         time.sleep(1.2)
-        found.append(board.get("/status.json").body["health"]["idf_free"])
+        found.append(board.get("/status.json").body["health"]["idf_free_bytes"])
     return max(found)
 
 

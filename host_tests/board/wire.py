@@ -54,9 +54,9 @@ class Adapter:
                 client.sendall(os.read(tty, 4096))
         if client not in ready:
             return True
-        data = client.recv(256)
+        data, more = client.recv(256), b""
         if self._left is not None:
-            data = data[: self._left]
+            data, more = data[: self._left], data[self._left :]
             self._left -= len(data)
         self.sent += len(data)
         os.write(tty, data)
@@ -66,5 +66,8 @@ class Adapter:
                 self._left = 0
         if self._left == 0:
             self._left = self._text = None
-            return bool(self._on_cut and self._on_cut())
+            if not (self._on_cut and self._on_cut()):
+                return False
+            os.write(tty, more)  # it is not cut
+            return True
         return bool(data)
