@@ -176,3 +176,54 @@ def _json(value):
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+DEYE = {"category": "inverters", "profile": "deye-3p-hybrid", "unit": 2}
+BATTERY = {"category": "batteries", "profile": "deye-3p-hybrid", "unit": 2}
+
+
+@pytest.mark.parametrize(
+    "devices, warning",
+    [
+        ([{**METER, "profile": "acrel-adw300"}], "devices[0].profile: a new acrel-adw300 talks 1200 8N1, and bus says 9600 8N1"),
+        ([METER, {**METER, "category": "inverters", "profile": "eastron-sdm120", "unit": 2}], "devices[1].profile: a new eastron-sdm120 talks 2400 8N1"),
+        ([METER, {**DEYE, "unit": 1}], "devices[1].unit: 1 is eastron-sdm630 already"),
+        ([{**METER, "info": {"serial": "7"}}, {**METER, "unit": 3, "info": {"serial": "7"}}], 'devices[1].info.serial: "7" is that of devices[0], too'),
+        ([DEYE], "devices: no meter at the grid"),
+        ([{"category": "energy_meters", "fixed": {"grid_power_w": 1}}], "devices[0].fixed: the power at the grid never changes so"),
+        ([METER, DEYE, BATTERY], "devices[1].battery_connected: false, or left out"),
+    ],
+)  # fmt: skip
+def test_what_an_owner_easily_overlooks_is_told(tmp_path, capsys, devices, warning):
+    code, out, _ = said(capsys, written(tmp_path, devices))
+    assert code == 0 and any(line.startswith(f"warning: {warning}") for line in out), out
+
+
+def test_a_house_as_it_should_be_is_told_nothing_of_that(tmp_path, capsys):
+    devices = [{**METER, "info": {"serial": "7"}}, {**DEYE, "battery_connected": True}, BATTERY]
+    _, out, _ = said(capsys, written(tmp_path, devices))
+    assert [line for line in out if line.startswith("warning") and "].profile:" not in line] == []
+
+
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("SDM630", '"eastron-sdm630"?'),
+        ("dtsu666", '"chint-dtsu666", '),
+        ("eastron-sdm63", '"eastron-sdm630"?'),
+    ],
+)
+def test_a_model_without_its_maker_gets_a_suggestion(tmp_path, capsys, typed, meant):
+    _, _, err = said(capsys, written(tmp_path, [{**METER, "profile": typed}]))
+    assert f'no profile "{typed}"; did you mean {meant}' in err[0]
+
+
+@pytest.mark.parametrize("text", ['{"wifi": {"ssid": "H",}}', '{"a": [1, ]}'])
+def test_a_comma_too_many_is_called_one_and_the_file_by_its_name(tmp_path, capsys, text):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    _, _, err = said(capsys, path)
+    comma = text.index(",", text.index("H") if "H" in text else 0) + 1
+    assert err == [
+        f"mine.json: not JSON: line 1, column {comma}: nothing follows this comma; take it away"
+    ]

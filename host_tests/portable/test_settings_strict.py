@@ -58,8 +58,8 @@ def test_place_is_line_and_column_of_the_mistake():
     assert place_of('{\n  "a": 1\n  "b": 2\n}') == 'line 3, column 3: "," or "}" is missing'
     assert place_of('{"a" 1}') == 'line 1, column 6: ":" is missing'
     assert place_of("[1, 2") == 'line 1, column 6: "," or "]" is missing: the file ends'
-    assert place_of('{"a": 1,}') == 'line 1, column 9: a key in "quotes" is missing'
-    assert place_of("[1,]") == "line 1, column 4: a value is missing"
+    assert place_of('{"a": 1,}') == "line 1, column 8: nothing follows this comma; take it away"
+    assert place_of("[1,]") == "line 1, column 3: nothing follows this comma; take it away"
     assert place_of("{} \x00") == "line 1, column 4: the file should end here"
     assert place_of("{} {}") == "line 1, column 4: the file should end here"
     assert place_of("") == "line 1, column 1: a value is missing: the file ends"

@@ -14,13 +14,11 @@ from typing import Any
 import jsonschema
 
 from host_tools.build import boards
-from host_tools.owner import plan_words
+from host_tools.owner import config_warnings, plan_words
 from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
-from planning import budget, plan, profile_file, profile_format, settings, strict_json
+from planning import plan, profile_file, settings, strict_json
 
 _SCHEMA = ROOT / "docs" / "profile.schema.json"
-_CHARGERS_LIMIT_S = 7  # the age beyond which NRGkick's maker calls values too old
-_DEVICES = 8  # docs/performance.md, "Live heap"
 
 
 class Files:
@@ -108,44 +106,6 @@ def _source(device):
     return words + (f" ({name})" if name else "") + (", inverted" if device.get("invert") else "")
 
 
-def warnings(config: dict, files: Files, made: dict) -> Iterator[str]:
-    """What is allowed and yet may not be what the owner wants."""
-    if 0 < len(config["wifi"]["password"].encode()) < 8:
-        yield "wifi.password: less than 8 bytes; no WPA network has such a password"
-    if config["freshness"]["limit_s"] > _CHARGERS_LIMIT_S:
-        yield f"freshness.limit_s: the charger wants no value older than {_CHARGERS_LIMIT_S} s"
-    if len(config["devices"]) > _DEVICES:
-        yield f"devices: {len(config['devices'])} may take more memory than a chip without PSRAM has; {_DEVICES} fit"
-    yield from _board_warnings(config, files)
-    told = set()
-    for i, device in enumerate(config["devices"]):
-        name = device.get("profile")
-        if name and name not in told:
-            told.add(name)
-            profile = files.profile(name)
-            yield from profile_format.check(profile, name)
-            caveat = profile_file.caveat(profile)
-            if caveat:
-                yield f"devices[{i}].profile: {caveat}"
-        if "clamp" in device and device["power_factor"] == 1:
-            yield f"devices[{i}].clamp: power_factor is 1, so watts are volt-amperes"
-    cycle_ms = budget.cycle_ms(made)
-    interval_ms = config["bus"]["poll_interval_ms"]
-    if interval_ms and cycle_ms > interval_ms:
-        yield f"bus.poll_interval_ms: reading all powers takes about {cycle_ms} ms, not {interval_ms}"
-    if cycle_ms * 2 > config["freshness"]["limit_s"] * 1000:
-        yield f"bus.baudrate: reading all powers takes about {cycle_ms} ms; one lost reply makes them stale"
-
-
-def _board_warnings(config, files):
-    board = files.load("board", config["board"])
-    pins = {key: config["bus"][key] for key in ("tx", "rx", "de")}
-    chosen = {**board, "uart": {**board["uart"], **pins}}
-    chosen["free"] = [pin for pin in board["free"] if pin not in pins.values()]
-    for problem in boards.problems(chosen) + boards.warnings(chosen):
-        yield f"board: {problem}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check a config.json as the device does.")
     parser.add_argument("config", type=Path)
@@ -156,13 +116,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{path}: {error.strerror}; a readable config.json is needed", file=sys.stderr)
         return 1
     except settings.SettingsError as error:
-        print(error, file=sys.stderr)
+        told = str(error)
+        print(
+            path.name + told.removeprefix("config.json")
+            if told.startswith("config.json:")
+            else told,
+            file=sys.stderr,
+        )
         return 1
     made = plan.make(config, files.load)
     print(f"{path.name} is good")
     for line in summary(config, files, made):
         print(f"  {line}".rstrip())
-    for line in warnings(config, files, made):
+    for line in config_warnings.warnings(config, files, made):
         print(f"warning: {line}")
     return 0
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import bluetooth_memory, check, deploy_plan, deploy_start
+from host_tools.owner import bluetooth_memory, check, config_warnings, deploy_plan, deploy_start
 from host_tools.owner.deploy_plan import (
     SLOTS,
     TOP,
@@ -99,7 +99,7 @@ def _check(path, console):
         raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
     except check.settings.SettingsError as error:
         raise DeployError(f"{error} (nothing was changed on the board)") from None
-    for line in check.warnings(config, files, plan.make(config, files.load)):
+    for line in config_warnings.warnings(config, files, plan.make(config, files.load)):
         console.print(f"warning: {line}")
 
 

@@ -5,6 +5,8 @@ only when there is something to complain about.
 
 _SHOWN = 40
 _LISTED = 12
+_PART_CHARS = 4  # less is a part of too many names
+_MEANT = 3
 
 
 def shown(value):
@@ -79,13 +81,16 @@ def nothing_named(what, name, names):
 
 
 def meant(word, names):
-    """'; did you mean "x"?', or "" where no name is near."""
+    """'; did you mean "x"?' of the nearest name, or of those that the word is a part of; "" where there is none."""
     best, least = "", 2 + len(word) // 4
     for name in sorted(names):
         if abs(len(name) - len(word)) < least:
             edits = distance(word.lower(), name.lower())
             if edits < least and edits < len(name):
                 best, least = name, edits
+    if not best and len(word) >= _PART_CHARS:
+        within = sorted([name for name in names if word.lower() in name.lower()])
+        return "; did you mean %s?" % listed(within[:_MEANT]) if within else ""
     return '; did you mean "%s"?' % best if best else ""
 
 

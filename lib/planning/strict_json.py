@@ -70,7 +70,14 @@ class _Reader:
             if self.data[self.at : self.at + len(word)] == word:
                 self.at += len(word)
                 return value
-        self.fail("a value is missing" if byte else "a value is missing: the file ends")
+        self.fail_missing("a value is missing" if byte else "a value is missing: the file ends")
+
+    def fail_missing(self, problem):
+        """A comma behind the last one of a list is a frequent slip."""
+        before = self.data[: self.at].rstrip()
+        if self.byte() in b"]}" and before.endswith(b","):
+            self.fail("nothing follows this comma; take it away", len(before) - 1)
+        self.fail(problem)
 
     def members(self, depth):
         found = {}
@@ -80,7 +87,7 @@ class _Reader:
             return found
         while True:
             if self.next_byte() != 0x22:
-                self.fail('a key in "quotes" is missing')
+                self.fail_missing('a key in "quotes" is missing')
             at = self.at
             key = self.string()
             if key in found:
