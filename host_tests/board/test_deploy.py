@@ -237,7 +237,13 @@ def test_stopped_deploy_lets_the_old_version_go_on(small, board):
     with Adapter(board.port, 2000, stop) as adapter:
         command = [sys.executable, "-m", "host_tools.owner.deploy", "--port", adapter.url]
         command += ["--config", small.config, "--root", small.root]
-        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            # A shell's background job ignores Ctrl-C, and so would its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         said = process.communicate(timeout=LIMIT_S)[1].decode()
         assert process.returncode == 130, said
     board.wait_for_reset(2)
