@@ -6,7 +6,7 @@ import sys
 from array import array
 
 # Connections that wait for accept. lwIP has room for 6 and resets a seventh, while beyond the
-# backlog it lets the client knock again, a second later: too late, where there is room.
+# backlog it lets the client try again, a second later: too late, where there is room.
 BACKLOG = 5 if sys.platform == "esp32" else 64
 
 
