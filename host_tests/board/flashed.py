@@ -9,6 +9,7 @@ from pathlib import Path
 from rig import LIMIT_S, ROOT, Line
 
 MPREMOTE = [sys.executable, "-m", "mpremote"]
+_TRIES = 3
 
 
 class Flashed:
@@ -64,12 +65,17 @@ class Flashed:
         self._line.close()
         self._log.close()
 
-    def mpremote(self, *words, limit_s=LIMIT_S):
+    def mpremote(self, *words, **given):
         """What mpremote prints; its failure is the test's."""
-        done = self.try_mpremote(*words, limit_s=limit_s)
+        done = self.try_mpremote(*words, **given)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def try_mpremote(self, *words, limit_s=LIMIT_S):
-        command = [*MPREMOTE, "connect", self.port, *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=limit_s)
+    def try_mpremote(self, *words, port=None, limit_s=LIMIT_S):
+        """A Ctrl-C that meets a board just starting is lost, as on a chip: a person says the command again, and so here."""
+        command = [*MPREMOTE, "connect", port or self.port, *map(str, words)]
+        for _ in range(_TRIES):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s)
+            if "could not enter raw repl" not in done.stderr:
+                break
+        return done

@@ -355,13 +355,4 @@ def test_new_boot_and_main_come_whole_one_after_the_other(small, board):
 
 def test_mpremote_reaches_a_board_behind_a_network_adapter(board):
     with Adapter(board.port) as adapter:
-        command = [
-            sys.executable,
-            "-m",
-            "mpremote",
-            "connect",
-            adapter.url,
-            "exec",
-            "print(6 * 7)",
-        ]
-        assert subprocess.check_output(command, text=True, timeout=LIMIT_S).strip() == "42"
+        assert board.mpremote("exec", "print(6 * 7)", port=adapter.url).strip() == "42"

@@ -165,13 +165,15 @@ def test_it_speaks_the_browsers_language_unless_it_is_told(tmp_path):
 def test_a_meter_that_falls_silent_is_told_with_the_time_and_what_to_do(tmp_path):
     view = {"lang": "de", "waits_ms": 13000, "run": NODES}
     with house(tmp_path) as (site, board), charger(board):
+        silent_s = time.time()
         site.fault(1, Fault("silent"))
         (seen,) = browser.look(board.address, view)
         log = board.get("/log").body
         reason = board.get()
-    at = time.strftime("%H:", time.gmtime())[1:]  # the minutes and the time zone are the browser's
     text = seen["text"]
-    assert "„Grid meter“ antwortet seit " in text and at in text
+    # The last reply came within the second before; the page is in UTC, and tells minutes.
+    minutes = [time.strftime("%H:%M", time.gmtime(silent_s + apart_s)) for apart_s in (-2, 2)]
+    assert any(f"„Grid meter“ antwortet seit {minute} nicht." in text for minute in minutes), text
     assert "bei „Grid meter“ Stromversorgung, Anschluss und Adresse 1 prüfen." in text
     assert "Der NRGkick bekommt bis dahin keine Werte." in text and reason.status == 503
     assert ("Netz", "–", "unbekannt") in picture(seen)

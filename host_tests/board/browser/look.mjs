@@ -16,7 +16,7 @@ async function seen(browser, view) {
     colorScheme: view.theme ?? "light",
     locale: view.locale ?? "de-DE",
     reducedMotion: view.motion ?? "no-preference",
-    timezoneId: "Europe/Berlin",
+    timezoneId: "UTC",
     serviceWorkers: "block",
   });
   const page = await context.newPage();
