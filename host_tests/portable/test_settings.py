@@ -355,10 +355,43 @@ def test_a_password_is_never_shown():
         assert "hunter2" not in line and "123456" not in line
 
 
-def test_passwords_are_at_most_64_bytes_and_none_means_an_open_network():
-    for password, good in (("", True), ("x" * 64, True), ("x" * 65, False), ("ä" * 33, False)):
+def test_passwords_are_what_wpa_takes_and_none_means_an_open_network():
+    for password, good in (
+        ("", True),
+        ("x", False),
+        ("x" * 7, False),
+        ("x" * 8, True),
+        ("ä" * 4, True),
+        ("x" * 63, True),
+        ("x" * 64, False),
+        ("0123456789abcdefABCDEF0123456789" * 2, True),
+        ("f" * 65, False),
+        ("ä" * 33, False),
+    ):
         text = '{"wifi": {"ssid": "a", "password": "%s"}, "devices": [%s]}' % (password, METER)
         assert (complaint(text) is None) == good, password
+    line = complaint('{"wifi": {"ssid": "a", "password": "secret"}, "devices": []}')
+    assert line.startswith("wifi.password: what is written here has 6 bytes; 8 to 63 bytes, or")
+
+
+def test_a_battery_of_the_same_unit_is_behind_its_inverter_unless_it_is_written_otherwise():
+    device = '{"category": "%s", "profile": "deye-3p-hybrid", "unit": %d%s}'
+    for written, unit, behind in (
+        ("", 2, True),
+        ("", 3, False),
+        (', "battery_connected": false', 2, False),
+        (', "battery_connected": true', 3, True),
+    ):
+        pair = device % ("inverters", 2, written), device % ("batteries", unit, "")
+        assert read(config(", ".join(pair)))["devices"][0]["battery_connected"] is behind, written
+
+
+def test_a_word_almost_right_gets_a_suggestion_beside_what_is_allowed():
+    line = complaint(with_(METER, "energy_meters", "energy_meter"))
+    assert line == (
+        'devices[0].category: "energy_meter" is not allowed; did you mean "energy_meters"? '
+        '"inverters", "energy_meters", "batteries" or "smart_loads" is allowed'
+    )
 
 
 def test_the_ssid_is_counted_in_bytes():

@@ -103,7 +103,9 @@ def _source(device):
     else:
         words = "fixed values"
     name = device["info"].get("name")
-    return words + (f" ({name})" if name else "") + (", inverted" if device.get("invert") else "")
+    words += f" ({name})" if name else ""
+    words += ", with the battery behind it" if device.get("battery_connected") else ""
+    return words + (", inverted" if device.get("invert") else "")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from host_tools.build import boards
 from planning import budget, profile_file, profile_format
+from planning.devices import has_battery
 
 if TYPE_CHECKING:
     from host_tools.owner.check import Files
@@ -18,8 +19,6 @@ _PARITY = {"none": "N", "even": "E", "odd": "O"}
 
 def warnings(config: dict, files: "Files", made: dict) -> Iterator[str]:
     """What is allowed and yet may not be what the owner wants."""
-    if 0 < len(config["wifi"]["password"].encode()) < 8:
-        yield "wifi.password: less than 8 bytes; no WPA network has such a password"
     if config["freshness"]["limit_s"] > _CHARGERS_LIMIT_S:
         yield f"freshness.limit_s: the charger wants no value older than {_CHARGERS_LIMIT_S} s"
     if len(config["devices"]) > _DEVICES:
@@ -27,7 +26,7 @@ def warnings(config: dict, files: "Files", made: dict) -> Iterator[str]:
     yield from _board_warnings(config, files)
     yield from _serial_warnings(config, files)
     yield from _unit_warnings(config, files)
-    yield from _info_warnings(config)
+    yield from _info_warnings(config, made["info"]["serials"])
     yield from _grid_warnings(config)
     yield from _battery_warnings(config)
     told = set()
@@ -99,7 +98,9 @@ def _unit_warnings(config, files):
             )
 
 
-def _info_warnings(config):
+def _info_warnings(config, told):
+    """told: devices whose unit tells its serial number itself."""
+    yield from _missing_serials(config, told)
     first = {}
     for i, device in enumerate(config["devices"]):
         serial = device["info"].get("serial")
@@ -110,6 +111,18 @@ def _info_warnings(config):
         if key in first:
             yield f'{place}: "{serial}" is that of {first[key]}, too; the charger tells devices apart by it'
         first.setdefault(key, f"devices[{i}]")
+
+
+def _missing_serials(config, told):
+    """Of a category with one device alone there is nothing to tell apart."""
+    categories = [one["category"] for one in config["devices"]]
+    for i, device in enumerate(config["devices"]):
+        category = device["category"]
+        if categories.count(category) > 1 and "serial" not in device["info"] and i not in told:
+            yield (
+                f"devices[{i}].info.serial: missing; the charger tells {category} apart by it: "
+                "write the one that stands on the device"
+            )
 
 
 def _grid_warnings(config):
@@ -127,15 +140,9 @@ def _grid_warnings(config):
 
 def _battery_warnings(config):
     """An inverter with a battery of the same unit: is the battery's power within the inverter's?"""
-    batteries = {
-        (one["profile"], one["unit"])
-        for _, one in _with_profile(config)
-        if one["category"] == "batteries"
-    }
-    for place, device in _with_profile(config):
-        if device["category"] == "inverters" and not device["battery_connected"]:
-            if (device["profile"], device["unit"]) in batteries:
-                yield (
-                    f"{place}.battery_connected: false, or left out, though the battery is of the same unit; "
-                    "true is right where the inverter's AC power counts the battery, too"
-                )
+    for i, device in enumerate(config["devices"]):
+        if device.get("battery_connected") is False and has_battery(device, config["devices"]):
+            yield (
+                f"devices[{i}].battery_connected: false, though the battery is of the same unit; "
+                "true is right where the inverter's AC power counts the battery, too"
+            )

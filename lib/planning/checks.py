@@ -64,7 +64,8 @@ def checked(value, kind, allowed, place):
     problem = _wrong(value, kind, allowed)
     if problem:
         what = "what is written here" if kind == "password" else messages.shown(value)
-        raise SettingsError(place, "%s %s; %s" % (what, problem, messages.allowed(kind, allowed)))
+        ending = messages.allowed_of(value, kind, allowed)
+        raise SettingsError(place, "%s %s; %s" % (what, problem, ending))
     return value
 
 
@@ -140,9 +141,18 @@ def _wrong_text(value, kind, allowed):
     if any(c < " " for c in value):
         return "has a control character"
     size = len(value.encode())
+    if kind == "password":
+        return _wrong_password(value, size)
     if allowed[0] <= size <= allowed[1]:
         return None
     return "is empty" if not size else "has %d bytes" % size
+
+
+def _wrong_password(text, size):
+    """WPA's passphrase, or the key itself in hex (IEEE 802.11, annex J); none for an open network."""
+    if size == 64 and not all(c in "0123456789abcdefABCDEF" for c in text):
+        return "has 64 bytes and is no key in hex"
+    return None if not size or 8 <= size <= 64 else "has %d bytes" % size
 
 
 def _is_label(text):

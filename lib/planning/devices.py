@@ -36,6 +36,9 @@ def complete(config, board, load, names):
         found[i] = device
         for j in range(i):
             _check_pair(device, found[j], place, j)
+    for device in found:
+        if device.get("battery_connected", False) is None:
+            device["battery_connected"] = has_battery(device, found)
 
 
 def complete_load(config, board, load, names):
@@ -51,6 +54,14 @@ def complete_load(config, board, load, names):
             problem = 'devices[%s] is at the grid, from which the load is computed; "computed" is allowed'
             complain(place, problem, i)
     config[place] = found
+
+
+def has_battery(device, devices):
+    """Does its unit serve a battery, too? Its AC power then counts the battery's: it is a hybrid inverter."""
+    return "profile" in device and any(
+        other["category"] == "batteries" and other.get("unit") == device["unit"]
+        for other in devices
+    )
 
 
 def _as_list(clamp):

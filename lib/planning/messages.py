@@ -33,6 +33,13 @@ def listed(values):
     return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
 
 
+def allowed_of(value, kind, limits):
+    """allowed(), and before it which of the words was meant."""
+    is_word = kind == "one_of" and type(value) is str and len(value) >= _PART_CHARS
+    hint = meant(value, limits)[2:] + " " if is_word and meant(value, limits) else ""
+    return hint + allowed(kind, limits)
+
+
 def allowed(kind, limits):
     """What a row of the schema takes, as the end of a sentence."""
     if kind == "section":
@@ -57,13 +64,13 @@ def allowed(kind, limits):
         return 'an address like "192.168.1.10" or a host name is allowed'
     if kind == "zone":
         return 'one like "CET-1CEST,M3.5.0,M10.5.0/3" is allowed'
+    if kind == "password":
+        return '8 to 63 bytes, or a key of 64 hex digits, are allowed, "" for an open network'
     if kind == "label":
         return 'letters, digits and "-" within, %d to %d, are allowed' % tuple(limits)
     words = "%s to %s" % tuple(limits)
     if kind == "text":
         return words + " bytes of text are allowed"
-    if kind == "password":
-        return words + ' bytes are allowed, "" for an open network'
     if kind == "word":
         return words + ' is allowed, in hex like "0x1F40", too'
     if kind == "pin":

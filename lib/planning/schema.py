@@ -89,7 +89,7 @@ fixed section needed
 invert yes_no false
 
 [inverters]
-battery_connected yes_no false
+battery_connected yes_no -
 
 [energy_meters]
 

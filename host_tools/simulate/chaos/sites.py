@@ -147,7 +147,7 @@ def _sums():
         "sums",
         [
             _entry("energy_meters", profile, 1),
-            _entry("inverters", profile, 1),
+            _entry("inverters", profile, 1, battery_connected=False),
             _entry("batteries", profile, 1),
             _entry("smart_loads", "eastron-sdm630", 2, invert=True),
         ],
