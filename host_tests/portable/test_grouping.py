@@ -191,9 +191,9 @@ def test_reads_of_other_functions_may_have_one_length():
 def test_words_that_lie_apart_come_in_one_reply():
     # Far enough that two reads would be quicker.
     low, high = quantity(100, 1).registers[0], quantity(160, 1).registers[0]
-    low.beside = (high,)
+    low.high = high
     value = quantity(100, 1)
     value.registers = [low, high]
     (read,) = planned(profile.unit(1, {}), [value])
     assert (read.address, read.count) == (100, 61)
-    assert read.registers == [low, high] and read.quantities == [value]
+    assert read.registers == [high, low] and read.quantities == [value]

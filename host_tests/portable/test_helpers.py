@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A value and the register that gives it its meaning, a power of ten or a direction, are never of different moments."""
+"""A value and the register that gives it its meaning, a power of ten, a direction or its high word, are never of different moments."""
 
 import struct
 
@@ -59,8 +59,19 @@ def direction(address, helper):
     return power, words
 
 
+def high_word(address, helper):
+    power = {"address": address, "type": "s32", "scale": "1 W", "positive": "discharge"}
+    power["high"] = {"address": helper}
+
+    def words(watts, is_negative):
+        value = -watts if is_negative else watts
+        return {(3, address): value & 0xFFFF, (3, helper): value >> 16 & 0xFFFF}
+
+    return power, words
+
+
 def meaning(kind, watts, state):
-    return -watts if kind is direction and state else watts
+    return -watts if kind is not exponent and state else watts
 
 
 def changing(kind, address, helper, limits, poll_interval_ms=1000, spoilt=None):
@@ -87,7 +98,7 @@ def changing(kind, address, helper, limits, poll_interval_ms=1000, spoilt=None):
 
 
 def test_value_and_helper_that_one_read_may_hold_are_in_one():
-    for kind in (exponent, direction):
+    for kind in (exponent, direction, high_word):
         for address, helper in ((10, 11), (11, 10), (10, 30)):
             witness, poller = changing(kind, address, helper, {})
             assert len(poller.units[0].reads) == 1 and witness.values > 100
@@ -120,7 +131,7 @@ def test_exception_responses_for_a_while_do_not_tear_them_apart():
         refuses = turn % 10 == 9
         line.garble = (lambda reply: adu(1, 0x83, 2)) if refuses else None
 
-    for kind in (exponent, direction):
+    for kind in (exponent, direction, high_word):
         witness, poller = changing(kind, 10, 11, {}, spoilt=refused)
         assert witness.values > 75
         for read in poller.units[0].reads:

@@ -69,6 +69,8 @@ def _register(row, before):
         made.factors = [before[i] for i in row["factors"]]
     if "exponent" in row:
         made.exponent = before[row["exponent"]]
+    if "high" in row:
+        made.high = before[row["high"]]
     if "mains" in row:
         made.mains = before[row["mains"]]
     if "direction" in row:

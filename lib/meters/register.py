@@ -32,6 +32,7 @@ class Register:
     mask = 0xFFFF
     negative = 0
     positive = None  # any value but `negative`
+    high = None  # the high word of the same value, where its words lie apart
     mains = None  # volts or hertz of the same meter: while these are 0, too, a 0 is no reading
 
     def __init__(self, function, address, kind, little, multiply, divide, invalid):
@@ -57,6 +58,8 @@ class Register:
     def needed(self):
         """All registers that its value needs."""
         found = list(self.factors) + self.helpers()
+        if self.high is not None:
+            found.append(self.high)
         if self.mains is not None:
             found += self.mains.needed() + [self.mains]
         return found

@@ -12,7 +12,9 @@ def _spans(register, unit):
 
     So do its volts or hertz, if it has any; where they cannot, it does without.
     """
-    registers = [register] + register.helpers() + _beside(register)
+    registers = [register] + register.helpers()
+    if register.high is not None:
+        registers.append(register.high)
     if register.mains is not None:
         mains = register.mains
         more = registers + [mains] + mains.helpers()
@@ -23,11 +25,6 @@ def _spans(register, unit):
     if _fit(unit, registers):
         return [(_start(registers), _end(registers), registers)]
     return [(r.address, r.end, [r]) for r in registers]
-
-
-def _beside(register):
-    """The high word of a value whose words lie apart: one without the other is no value."""
-    return list(getattr(register, "beside", ()))
 
 
 def _start(registers):
@@ -81,8 +78,8 @@ def reads(unit, quantities, overhead_chars, slow_every):
         raise ValueError("addresses of SunSpec models are not known before they are looked for")
     fast, slow = [], []
     for quantity in quantities:
-        others = [r for register in quantity.registers for r in _beside(register)]
-        for register in [r for r in quantity.registers if r not in others]:
+        high_words = [register.high for register in quantity.registers]
+        for register in [r for r in quantity.registers if r not in high_words]:
             (slow if quantity.slow else fast).extend(_spans(register, unit))
             # Ratios stand still.
             slow.extend([(r.address, r.end, [r]) for r in register.factors])

@@ -139,7 +139,7 @@ def _words_apart(spec, profile, sign):
     high = register(high, profile, sign)
     high.multiply *= 65536
     _reduce(high)
-    low.beside = (high,)  # to the planner only
+    low.high = high
     return [low, high]
 
 

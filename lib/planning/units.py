@@ -189,6 +189,8 @@ class _Numbered:
             made["factors"] = [self.number(factor) for factor in register.factors]
         if register.exponent is not None:
             made["exponent"] = self.number(register.exponent)
+        if register.high is not None:
+            made["high"] = self.number(register.high)
         if register.mains is not None:
             made["mains"] = self.number(register.mains)
         if register.direction is not None:
