@@ -2,10 +2,12 @@
 """Boards as data: the rules hold for each, and each rule bites."""
 
 import copy
+import re
 
 import pytest
 
 from host_tools.build import board_drawing, boards
+from host_tools.owner import firmware_files
 
 KEYS = [
     "name",
@@ -116,7 +118,11 @@ def test_octal_psram_takes_its_pins_on_the_s3():
 def test_a_boards_page_names_the_file_to_get(name):
     build = boards.load(name)["firmware"]
     page = (boards.ROOT / "boards" / f"{name}.md").read_text("utf-8")
-    assert f"`{build}-<date>-v<version>.bin`" in page and f"BOARD={name}" in page
+    version = firmware_files.dotted(firmware_files.RECOMMENDED)
+    assert re.search(rf"`{build}-20\d{{6}}-v{version}\.\d\.bin`", page)
+    assert f"BOARD={name}" in page
+    for file in re.findall(r"[\w.-]+\.bin", page):
+        assert file.rpartition("-20")[0] in boards.builds(boards.load(name)["chip"])
 
 
 def test_a_strapping_pin_on_the_bus_is_warned_of():

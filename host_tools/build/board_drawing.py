@@ -12,6 +12,7 @@ from host_tools.build import boards
 
 _FOLDER = boards.ROOT / "boards"
 CLAMP = boards.ROOT / "docs" / "clamp.svg"
+_MICROPYTHON = "20260406-v1.28.0"  # as in the names of its files: the recommended version
 _INK, _A, _B, _GROUND, _PLUS = "#222", "#c60", "#06a", "#555", "#b00"
 _STYLE = (
     "text{font:13px sans-serif;fill:#222}.small{font-size:11px;fill:#444}.title{font-size:17px;font-weight:bold}"
@@ -295,7 +296,7 @@ def page(name, board):
 def _firmware_lines(name, build):
     page = f"micropython.org/download/{build.partition('-')[0]}"
     return [
-        f"**Firmware.** `{build}-<date>-v<version>.bin` from [{page}](https://{page}/), then "
+        f"**Firmware.** `{build}-{_MICROPYTHON}.bin`, or a newer one, from [{page}](https://{page}/), then "
         f"`make flash PORT=... BOARD={name}` ([which version, and what it does](../docs/flashing.md)).",
         "",
     ]
