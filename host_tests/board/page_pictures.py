@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The pictures of the owner's page in the docs, docs/pictures/: `python -m host_tests.board.page_pictures` makes them anew.
+"""The pictures of the owner's page in the docs, docs/pictures/. To make them anew:
+
+    PYTHONPATH=.:lib:host_tests/board .venv/bin/python host_tests/board/page_pictures.py
 
 The virtual board runs config.example.json in a house at noon; the devices have no names, so that the page's own words show.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "lib")]
 
 import bridge
 import browser
@@ -20,7 +19,9 @@ from test_page import EXAMPLE, charger
 FOLDER = bridge.ROOT / "docs" / "pictures"
 _HOUR = 13.0
 _WIDTH, _SCALE = 360, 2
-_BOTTOM = "Math.ceil(document.getElementById('flow').parentNode.getBoundingClientRect().bottom + 16)"
+_BOTTOM = (
+    "Math.ceil(document.getElementById('flow').parentNode.getBoundingClientRect().bottom + 16)"
+)
 _SETTINGS = EXAMPLE | {
     "devices": [
         {key: value for key, value in one.items() if key != "info"} for one in EXAMPLE["devices"]
