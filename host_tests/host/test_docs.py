@@ -29,7 +29,7 @@ PAIRS = (
 )
 LANGUAGES = {name: language for pair in PAIRS for language, name in enumerate(reversed(pair))}
 PICTURES_BYTES = 150_000
-NOT_OURS = {".venv", ".cache", ".git", "build", "dist", "node_modules"}
+MADE = ("build", "dist", "node_modules")  # not ours
 # Files that are named but lie elsewhere: on the board, at the owner's, in a release, or are an example.
 ELSEWHERE = re.compile(
     r"/.*|<.*|.*/<.*|profiles/.*|(config|plan|package|status|values|info)\.json|.*acme-e2.*"
@@ -49,7 +49,8 @@ def files():
     """The path from the root of every file of the project."""
     found = []
     for folder, names, here in os.walk(ROOT):
-        names[:] = sorted(set(names) - NOT_OURS)
+        made = MADE if folder == str(ROOT) else ()
+        names[:] = sorted(name for name in names if name[0] not in "._" and name not in made)
         found += [Path(folder, name).relative_to(ROOT).as_posix() for name in sorted(here)]
     return found
 
@@ -145,32 +146,31 @@ def test_pictures_are_small_and_used():
 # The two languages
 
 
+ENGLISH = {Path(german).name: Path(english).name for english, german in PAIRS}
+
+
+def shape(section):
+    """What of a section is the same in both languages."""
+    pages = re.findall(r"\]\(([^)#:]+\.(?:md|svg))", section)
+    return {
+        "rows": section.count("\n|"),
+        "steps": len(re.findall(r"^(?:\d\.|-) ", section, re.M)),
+        "commands": [lines for kind, lines in blocks(section) if kind == "sh"],
+        "spans": sorted(spans(section)),
+        "pages": sorted(ENGLISH.get(page, page) for page in pages),
+    }
+
+
 @pytest.mark.parametrize("english, german", PAIRS)
 def test_both_languages_have_the_same_parts(english, german):
-    both = [pages()[name] for name in (english, german)]
-    assert [[level for level, _ in headings(text)] for text in both] == [
-        [level for level, _ in headings(both[0])]
-    ] * 2
-
-    def shape(section):
-        """What of a section is the same in all languages."""
-        return {
-            "rows": section.count("\n|"),
-            "steps": len(re.findall(r"^(?:\d\.|-) ", section, re.M)),
-            "commands": [lines for kind, lines in blocks(section) if kind == "sh"],
-            "spans": sorted(spans(section)),
-            "pages": sorted(re.findall(r"\]\(((?!http)[^)#]*\.(?:md|svg))", section)),
-        }
-
-    parts = [re.split(r"^#+ .*$", text, flags=re.M) for text in both]
-    of_german = {g: e for e, g in PAIRS} | {e: g for e, g in PAIRS}
-    for number, (one, other) in enumerate(zip(*parts, strict=True)):
-        there, here = shape(one), shape(other)
-        for of in (there, here):
-            of["pages"] = sorted(
-                min(f"docs/{page}", of_german.get(f"docs/{page}", "~")) for page in of["pages"]
-            )
-        assert there == here, headings(both[0])[number - 1]
+    levels, parts = [], []
+    for text in (pages()[english], pages()[german]):
+        levels.append([level for level, _ in headings(text)])
+        parts.append(re.split(r"^#+ .*$", text, flags=re.M))
+    assert levels[0] == levels[1] and len(levels[0]) > 4
+    _, _, *sections = zip(*parts, strict=True)  # the first one leads to the other language
+    for (_, words), (there, here) in zip(headings(pages()[english])[1:], sections, strict=True):
+        assert shape(there) == shape(here), words
 
 
 @pytest.mark.parametrize("name", ["docs/quick-start.md", "docs/schnellstart.md"])
@@ -247,7 +247,7 @@ def help_of(module):
 
 @functools.cache
 def recipes():
-    """{target: (the variables that it needs or takes, the variables that it needs)}, from the Makefile."""
+    """{target: (all of its variables, those that it needs, its lines)}, from the Makefile."""
     text = (ROOT / "Makefile").read_text("utf-8")
     found = {}
     for one in re.finditer(r"^([a-z-]+):.*##.*\n((?:\t.*\n)*)", text, re.M):
@@ -255,6 +255,10 @@ def recipes():
         taken = set(re.findall(r"\$\(([A-Z][A-Z_]*)\)", one[2])) - {"PY"}
         found[one[1]] = (taken, set(needed[1].split()) if needed else set(), one[2])
     return found
+
+
+def _is_profile(name):
+    return name.startswith("profiles/") or (PROFILES / f"{name}.json").exists()
 
 
 def wrong_with(command):
@@ -272,6 +276,8 @@ def wrong_with(command):
         return f"{needed - set(given)} is needed"
     if given.get("BOARD", "...") not in (*boards.names(), "..."):
         return f"no board {given['BOARD']}"
+    if not _is_profile(given.get("PROFILE", "profiles/own.json")):
+        return f"no profile {given['PROFILE']}"
     (module,) = re.findall(r"-m (host_tools\S+|pytest)", recipe)[:1] or [None]
     options = re.findall(r"--[a-z-]+", given.get("ARGS", ""))
     if options and module:
@@ -294,6 +300,7 @@ def test_every_make_command_exists():
         ("make deploy PORT=x", "{'CONFIG'} is needed"),
         ("make deploy PORT=x CONFIG=y BOARD=z", "no variable {'BOARD'}"),
         ("make flash PORT=x BOARD=z", "no board z"),
+        ("make read PORT=x UNIT=1 PROFILE=z", "no profile z"),
         ("make flash PORT=x ARGS=--keep", "host_tools.owner.flash has no ['--keep']"),
     ],
 )
