@@ -216,6 +216,14 @@ def test_what_stands_like_this_is_what_the_page_says(name):
         assert {key for key in said if key.startswith("finding ")} | SENTENCES <= told
 
 
+@pytest.mark.parametrize("name", PAIRS[1] + PAIRS[2])
+def test_what_commands_are_quoted_to_say_they_say(name):
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "host_tools/owner").glob("*.py"))
+    quoted = re.findall(r"`(?:\.\.\. )(.+?)(?: \.\.\.)?`|`(the new version .*?)`", pages()[name])
+    assert quoted
+    assert [words for pair in quoted for words in pair if words not in source] == []
+
+
 # Commands
 
 
