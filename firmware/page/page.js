@@ -91,9 +91,10 @@ return ms==null?t("silent_never",{name:name}):t("silent",{name:name,t:clock(ms)}
 // The one sentence: [level, sentence, what to do].
 function verdict(view){
 const s=status_,where={host:location.hostname,port:location.port||80};
-const dead=view.devices.find(d=>d.missing&&d.when_stale=="error")||view.devices.find(d=>d.missing);
+// what keeps all values from the charger goes first, what sleeps last
+const of=n=>view.devices.find(d=>d.missing&&(d.when_stale=="error")*2+(d.state!="asleep")==n),dead=of(3)||of(2)||of(1);
 if(dead?.state=="starts")return["wait",t("starting"),""];
-if(dead&&dead.state!="asleep")return[dead.when_stale=="error"?"bad":"warn",silent(dead,view),`${dead.notes[0]} ${t(dead.when_stale)}`];
+if(dead)return[of(3)||of(2)?"bad":"warn",silent(dead,view),`${dead.notes[0]} ${t(dead.when_stale)}`];
 if(s.charger.age_ms==null)return["warn",t("no_charger"),t("no_charger_do",where)];
 const age_ms=s.charger.age_ms+view.late_ms;
 if(age_ms>GONE_MS)return["bad",t("gone",{t:clock(age_ms)}),t("gone_do",where)];

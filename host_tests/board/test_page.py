@@ -197,6 +197,30 @@ def test_a_meter_that_never_answered_has_no_time(tmp_path):
     assert status["units"][0]["reply_mean_ms"] is None and status["charger"]["served"] == 0
 
 
+def test_an_inverter_that_sleeps_is_told_and_what_it_costs_the_charger(tmp_path):
+    # In Etc/GMT+n it is n hours earlier: somewhere it is 20 o'clock.
+    west = (time.gmtime().tm_hour - 20) % 24
+    zone = f"Etc/GMT+{west}" if west <= 12 else f"Etc/GMT-{24 - west}"
+    inverter = {
+        "category": "inverters",
+        "profile": "eastron-sdm630",
+        "unit": 2,
+        "info": {"name": "Dach"},
+    }
+    settings = {"wifi": bridge.WIFI, "devices": [METER, inverter]}
+    with house(tmp_path, settings) as (site, board), charger(board):
+        site.fault(2, Fault("silent"))
+        (seen,) = browser.look(board.address, {"lang": "de", "zone": zone, "waits_ms": 13000})
+        reason = board.get()
+    assert reason.status == 503
+    assert "„Dach“ antwortet seit " in seen["text"]
+    assert (
+        "„Dach“ schläft wohl; nachts ist das normal. Der NRGkick bekommt bis dahin keine Werte."
+        in seen["text"]
+    )
+    assert "Der NRGkick wird versorgt." not in seen["text"]
+
+
 def test_nobody_asked_is_not_all_is_well_and_the_page_itself_is_nobody(tmp_path):
     with house(tmp_path, served=False) as (_, board):
         view = {"lang": "de", "open": True, "waits_ms": 17000}

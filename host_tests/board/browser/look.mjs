@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opens the page in Chromium as it is told in JSON on stdin, and tells in JSON what was seen.
 //     {modules, chromium, address, views: [{width, height, theme, lang, zoom, motion, open, until, waits_ms,
-//      limit_ms, locale, answers, gone, keys, shot, axe, run}]}
+//      limit_ms, locale, zone, answers, gone, keys, shot, axe, run}]}
 import {createRequire} from "node:module";
 import {readFileSync} from "node:fs";
 
@@ -16,7 +16,7 @@ async function seen(browser, view) {
     colorScheme: view.theme ?? "light",
     locale: view.locale ?? "de-DE",
     reducedMotion: view.motion ?? "no-preference",
-    timezoneId: "UTC",
+    timezoneId: view.zone ?? "UTC",
     serviceWorkers: "block",
   });
   const page = await context.newPage();
