@@ -21,7 +21,8 @@ from planning import schema, settings
 
 PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
-_AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
+BOOT = Path("firmware/boot.py")
+_AS_SOURCE = {BOOT: "boot.py", Path("firmware/main.py"): "main.py"}
 # What is made of all files of a folder, and how.
 _MADE_OF_FOLDERS = {page.TARGET: page.built, profile_pack.TARGET: profile_pack.packed}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
@@ -41,23 +42,32 @@ class ImageError(Exception):
     """A file of the image cannot be made."""
 
 
-def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
-    """Return the Entry of every file that a board with this config.json carries, sorted by target."""
+def entries(
+    config_file: Path | str, root: Path | str = ROOT, board: str | None = None
+) -> list[Entry]:
+    """Return the Entry of every file that a board with this config.json carries, sorted by target.
+
+    board: the only one to carry, where there is no such file; else all are.
+    """
     config_file = Path(config_file)
     found = list(code_and_data(root))
-    found += boards(root, _board_names(config_file)) or boards(root)
+    found += boards(root, [board] if board else _board_names(config_file)) or boards(root)
     found += _owners(config_file)
     return sorted(found)
 
 
 def write(
-    folder: Path | str, config_file: Path | str, root: Path | str = ROOT, march: str | None = None
+    folder: Path | str,
+    config_file: Path | str,
+    root: Path | str = ROOT,
+    march: str | None = None,
+    board: str | None = None,
 ) -> list[Entry]:
     """Make the device's file system in this folder; return its entries.
 
     march: the architecture for native code, as mpy-cross names it.
     """
-    made = entries(config_file, root)
+    made = entries(config_file, root, board)
     for entry in made:
         put(entry, folder, march, root)
     if Path(root) == ROOT:
