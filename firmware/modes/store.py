@@ -55,11 +55,11 @@ class Store:
     def crc(self, source):
         """Of what a plan was made from: "config", "board NAME", "profile NAME" (the owner's own) or "pack", which begins with its CRC.
 
-        None where there is no such file.
+        None where there is no such file; of the pack, a ValueError.
         """
         kind, _, name = source.partition(" ")
         if kind == "pack":
-            return _number(read(self.pack)[:_CRC_BYTES])
+            return int(read(self.pack)[:_CRC_BYTES], 16)
         path = self.find(kind, name) if name else self.config_path()
         try:
             with open(path, "rb") as file:
@@ -150,14 +150,6 @@ def read_plan(path):
 
 def crc_text(crc):
     return b"%08x" % (crc & 0xFFFFFFFF)
-
-
-def _number(text):
-    """Of crc_text(); None where there is none."""
-    try:
-        return int(text, 16)
-    except ValueError:
-        return None
 
 
 def crc_of(file, count):
