@@ -4,9 +4,12 @@
 import os
 
 import esp32_fakes  # noqa: F401  (before the firmware)
-from firmware.modes import profile_pack
+from firmware.modes import planning, profile_pack
+from firmware.modes.store import Store
 
-_PATH = "build/test.pack"
+_ROOT = "build/pack-test"
+_PATH = _ROOT + "/lib/planning/profiles.pack"
+_OWN = _ROOT + "/profiles/cd.json"
 _PACK = (
     b"888cef6d ab-1 000031 cd 000062\n"
     b"JL\xd25T\xa8V\xcaS\xb22\xac\xe5JL\xd25\x82p\x94\x0e/Q\xaa\xe5\x02\x00\x00\x00\xff\xff"
@@ -20,14 +23,17 @@ _PROFILES = [
 ]
 
 
-def written(data):
-    try:
-        os.mkdir("build")
-    except OSError:
-        pass
-    with open(_PATH, "wb") as file:
+def written(data, path=_PATH):
+    at = path.find("/")
+    while at > 0:
+        try:
+            os.mkdir(path[:at])
+        except OSError:
+            pass
+        at = path.find("/", at + 1)
+    with open(path, "wb") as file:
         file.write(data)
-    return _PATH
+    return path
 
 
 def test_each_profile_is_found_and_no_other():
@@ -60,3 +66,30 @@ def test_a_flipped_bit_and_a_cut_anywhere_are_found_out():
         flipped = bytearray(_PACK)
         flipped[at] ^= 1 << at % 8
         assert not profile_pack.is_whole(written(flipped)), at
+
+
+def test_planner_takes_the_owners_profile_first_and_then_that_of_the_pack():
+    written(_PACK)
+    written(b'{"own": 1}', _OWN)
+    files = planning.Files(Store(_ROOT, _ROOT))
+    try:
+        assert files.load("profile", "cd") == {"own": 1} and files.sources == ["profile cd"]
+        assert files.load("profile", "ab-2") == {"n": "\xe4"}
+        assert files.load("profile", "ab-3") is None
+        assert files.sources == ["profile cd", "profile ab-2", "pack", "profile ab-3"]
+        assert sorted(files.names("profile")) == ["ab-1", "ab-2", "cd", "cd", "ef"]
+    finally:
+        os.remove(_OWN)
+    assert planning.Files(Store(_ROOT, _ROOT)).load("profile", "cd") == {"n": 3}
+
+
+def test_planner_takes_nothing_of_a_pack_that_is_damaged():
+    written(_PACK[:-3] + b"\0" + _PACK[-2:])
+    files = planning.Files(Store(_ROOT, _ROOT))
+    for _ in range(2):
+        try:
+            files.load("profile", "ab-1")
+            raise AssertionError
+        except ValueError as error:
+            assert str(error) == "profiles: damaged on the board; make deploy mends them"
+    assert "pack" not in files.sources
