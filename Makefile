@@ -13,7 +13,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean release mutants chaos
+.PHONY: help run test bench lint format pins check flash deploy config scan read calibrate logs wasm-test clean release mutants chaos
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -67,9 +67,14 @@ flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 (also: BOARD=lil
 	@$(PY) -m host_tools.owner.flash --port $(PORT) $(if $(BOARD),--board "$(BOARD)") $(if $(FIRMWARE),--firmware "$(FIRMWARE)") \
 	  $(if $(BLUETOOTH),--bluetooth "$(BLUETOOTH)") $(ARGS)
 
-deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 CONFIG=config.json
-	@$(call need,PORT CONFIG)
-	@$(PY) -m host_tools.owner.deploy --port $(PORT) --config $(CONFIG) $(ARGS)
+deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 (CONFIG=config.json, else its own stays; also: BOARD=name FORCE=1)
+	@$(call need,PORT)
+	@$(PY) -m host_tools.owner.deploy --port $(PORT) $(if $(CONFIG),--config "$(CONFIG)") $(if $(BOARD),--board "$(BOARD)") \
+	  $(if $(FORCE),--force) $(ARGS)
+
+config: $(MADE) ## The config.json that a board has, without its password: PORT=/dev/ttyUSB0 [> config.json]
+	@$(call need,PORT)
+	@$(PY) -m host_tools.owner.config --port $(PORT) $(ARGS)
 
 scan: $(MADE) ## Find meters on an RS485 line and say which they are: PORT=/dev/ttyUSB0 (an adapter, no board)
 	@$(call need,PORT)

@@ -30,6 +30,7 @@ class Store:
         self.root = root
         self.top = top
         self.good = top + "/config.good.json"
+        self.pack = root + "/lib/planning/profiles.pack"  # all profiles that come with the bridge
 
     def config_path(self):
         """The config.json to start with: that of a slot on trial goes before the owner's."""
@@ -41,10 +42,10 @@ class Store:
         if kind == "board":
             return [self.root + "/boards"]
         own = [self.root + "/profiles", self.top + "/profiles"]
-        return own[self.root == self.top :] + [self.root + "/lib/planning/profiles"]
+        return own[self.root == self.top :]
 
     def find(self, kind, name):
-        """The path of a board or a profile, or None."""
+        """The path of a board or of an owner's profile, or None: then the profile is one of the pack's, if any."""
         for folder in self.places(kind):
             path = "%s/%s.json" % (folder, name)
             if size(path) is not None:
@@ -52,8 +53,13 @@ class Store:
         return None
 
     def crc(self, source):
-        """Of what a plan was made from: "config", "board NAME" or "profile NAME". None where there is no such file."""
+        """Of what a plan was made from: "config", "board NAME", "profile NAME" (the owner's own) or "pack", which begins with its CRC.
+
+        None where there is no such file; of the pack, a ValueError.
+        """
         kind, _, name = source.partition(" ")
+        if kind == "pack":
+            return int(read(self.pack)[:_CRC_BYTES], 16)
         path = self.find(kind, name) if name else self.config_path()
         try:
             with open(path, "rb") as file:

@@ -13,15 +13,15 @@ _TRIES = 3
 
 
 class Flashed:
-    """Lives in `folder`; power can be cut and come back."""
+    """Lives in `folder`; power can be cut and come back. Its flash takes no time, unless that is what is tested."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, quick_flash=True):
         self.image = Path(folder, "flash")
         self.port = str(Path(folder, "port"))
         self.state = Path(folder, "state")
         self._line = Line()
         self._log = open(Path(folder, "log"), "a+b")  # noqa: SIM115
-        self._options = options
+        self._options = [*options, "--quick-flash"] if quick_flash else options
         self._process = None
         self.state.mkdir(exist_ok=True)
         self.power_on()

@@ -101,9 +101,10 @@ class Small:
     def app(self, text):
         Path(self.root, "firmware", "app.py").write_text(text)
 
-    def deploy(self, port, *options):
-        """(exit status, what it says)."""
-        given = ["--port", port, "--config", self.config, "--root", self.root, *options]
+    def deploy(self, port, *options, config=True):
+        """(exit status, what it says). config: whether its config.json is given."""
+        given = ["--port", port, "--root", self.root, *options]
+        given += ["--config", self.config] if config else []
         command = [sys.executable, "-m", "host_tools.owner.deploy", *map(str, given)]
         done = subprocess.run(
             command,

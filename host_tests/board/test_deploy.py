@@ -117,14 +117,18 @@ def test_empty_board_gets_the_whole_bridge_and_serves(whole):
     assert about["last_end"].endswith("reset: a version was put on the board")
 
 
-def edit(board, old, new):
+def edit(board, old, new, *more):
     """What an owner does with `mpremote edit :config.json`; then the board is reset. The deployed one may still lie in its slot."""
+    changes = "".join(
+        f"assert {one!r} in text\ntext = text.replace({one!r}, {other!r})\n"
+        for one, other in ((old, new), *more)
+    )
     board.mpremote(
         "exec",
         "import os\n"
         "path = '/a/config.json' if 'config.json' in os.listdir('/a') else '/config.json'\n"
-        f"text = open(path).read()\nassert {old!r} in text\n"
-        f"with open(path, 'w') as file: file.write(text.replace({old!r}, {new!r}))",
+        f"text = open(path).read()\n{changes}"
+        "with open(path, 'w') as file: file.write(text)",
     )
     board.try_mpremote("reset")
 
@@ -133,7 +137,9 @@ def test_config_that_was_edited_on_the_board_is_planned_there_and_served(whole):
     board, address = whole
     board.wait_for(lambda: is_up(address))
     before = board.mpremote("exec", "print(open('/a/plan.json').read()[:17])")
-    edit(board, '"inv_power_ac_w": 7', '"inv_power_ac_w": 8')
+    # Any profile may be named.
+    meter = '"devices": [{"category": "energy_meters", "profile": "abb-b23", "unit": 1, "when_stale": "omit"}, '
+    edit(board, '"inv_power_ac_w": 7', '"inv_power_ac_w": 8', ('"devices": [', meter))
 
     def power_w():
         try:
@@ -143,10 +149,12 @@ def test_config_that_was_edited_on_the_board_is_planned_there_and_served(whole):
         return values["inverters"]["0"]["inv_power_ac_w"]
 
     board.wait_for(lambda: power_w() == 8)
-    assert asked(address, "status.json")["about"]["last_end"].startswith("soft reset: ")
+    status = asked(address, "status.json")
+    assert status["about"]["last_end"].startswith("soft reset: ")
+    assert status["units"][0]["unit"] == 1
     after = board.mpremote("exec", "print(open('/a/plan.json').read()[:17])")
     assert after != before and after.startswith('{"crc": "')
-    edit(board, '"inv_power_ac_w": 8', '"inv_power_ac_w": 7')
+    edit(board, '"inv_power_ac_w": 8', '"inv_power_ac_w": 7', (meter, '"devices": ['))
     board.wait_for(lambda: power_w() == 7)
 
 
@@ -194,7 +202,7 @@ def test_only_what_changed_is_sent_and_the_old_slot_stays(small, board):
     small.name("two")
     status, said = small.deploy(board.port)
     assert status == 0, said
-    assert "slot /b: 3 files to send" in said and "6 files are on the board already" in said
+    assert "slot /b: 4 files to send" in said and "6 files are on the board already" in said
     assert small.answers() == "two"
     assert board.mpremote("exec", "print(open('/slot').read(), open('/a/firmware/app.mpy'))")
     restart(board)
@@ -225,6 +233,37 @@ def test_config_that_the_board_would_refuse_does_not_touch_it(small, board):
     status, said = small.deploy(board.port)
     assert status == 1 and "sid" in said
     assert small.answers() == "one"
+
+
+def test_config_that_was_changed_on_the_board_is_kept_fetched_and_not_lost(small, board):
+    config = board.mpremote("exec", "print(open('/config.json').read())").strip()
+    secret = config.replace('"one"', '"one", "password": "correct horse"')
+    mine = secret.replace('"inv_power_ac_w": 1', '"inv_power_ac_w": 2')
+    board.mpremote("exec", f"with open('/config.json', 'w') as file: file.write({mine!r})")
+    status, said = small.deploy(board.port)
+    assert status == 1 and "devices[0].fixed.inv_power_ac_w: 2 on the board, 1 in" in said, said
+    small.name("two")
+    status, said = small.deploy(board.port, config=False)
+    assert status == 0 and "that of the board stays" in said and "horse" not in said, said
+    assert small.answers() == "two"
+    assert board.mpremote("exec", "print(open('/b/config.json').read())").strip() == mine
+    command = [sys.executable, "-m", "host_tools.owner.config", "--port", board.port]
+    fetched = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert fetched.stdout == mine.replace(', "password": "correct horse"', "")
+    board.wait_for_reset(2)
+    assert small.deploy(board.port, "--no-wait")[0] == 1, "it is still not the one of deploy"
+
+
+def test_blank_board_is_deployed_to_without_a_config(small, tmp_path):
+    small.name("one")
+    board = Flashed(tmp_path)
+    try:
+        status, said = small.deploy(board.port, config=False)
+        assert status == 0 and said.strip().endswith("make setup PORT=..."), said
+        there = board.mpremote("exec", "import os; print(os.listdir('/'), os.listdir('/a'))")
+        assert "'slot'" in there and "config" not in there
+    finally:
+        board.close()
 
 
 def test_stopped_deploy_lets_the_old_version_go_on(small, board):

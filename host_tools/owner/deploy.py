@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make deploy PORT=... CONFIG=...`: put the bridge on a board that has MicroPython.
+"""`make deploy PORT=...`: put the bridge on a board that has MicroPython, with its own config.json or that of CONFIG=...
 
 Only what differs is sent, into the slot that does not run. The board starts the new version when all of it is there,
 and goes back to the old one by itself if that does not stay up (docs/formats/device.md, "A new version").
@@ -7,14 +7,13 @@ and goes back to the old one by itself if that does not stay up (docs/formats/de
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import bluetooth_memory, check, config_warnings, deploy_plan, deploy_start
+from host_tools.owner import bluetooth_memory, deploy_config, deploy_plan, deploy_start
 from host_tools.owner.deploy_plan import (
     SLOTS,
     TOP,
@@ -24,14 +23,14 @@ from host_tools.owner.deploy_plan import (
     digest,
     is_unreleased,
     running_is,
+    slots,
     top_commands,
     within,
     without_unreleased,
 )
 from host_tools.owner.remote import Board, RemoteError
-from planning import plan
 
-_ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
+ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 
 OLDEST = (1, 24)
 _MPY = 6  # the version of .mpy files that mpy-cross makes
@@ -52,7 +51,16 @@ _ARCHITECTURES = (
 )
 _PLATFORMS = ("esp32", "linux")  # linux: the virtual board
 
-_PLACES = ("/boot.py", "/main.py", "/config.json", "/firmware", "/lib", "/boards", *SLOTS)
+_PLACES = (
+    "/boot.py",
+    "/main.py",
+    "/config.json",
+    "/firmware",
+    "/lib",
+    "/boards",
+    "/profiles",
+    *SLOTS,
+)
 # No failed start, and why the board was reset.
 _MEMORY = image.constant("firmware/main.py", "_EMPTY") + b"a version was put on the board"
 _WATCHDOG_MS = 600_000  # time for the upload; if that breaks off, the board restarts after it
@@ -68,7 +76,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     console = Console(highlight=False)
     try:
-        _check(arguments.config, console)
+        if arguments.config:
+            deploy_config.check_file(arguments.config, arguments.board, console)
         with Board(arguments.port) as board:
             return _deploy(board, arguments, console)
     except (DeployError, RemoteError, image.ImageError) as error:
@@ -84,7 +93,17 @@ def _parser():
         prog="python -m host_tools.owner.deploy", description="Put the bridge on a board."
     )
     parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")
-    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="config.json")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="config.json (default: the board's own stays)"
+    )
+    parser.add_argument(
+        "--board", metavar="NAME", help="which board this is, where it has no config.json yet"
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace a config.json that was changed on the board without asking",
+    )
     parser.add_argument(
         "--no-wait", action="store_true", help="do not wait until the bridge answers"
     )
@@ -92,25 +111,25 @@ def _parser():
     return parser
 
 
-def _check(path, console):
-    try:
-        config, files = check.check(path)
-    except OSError as error:
-        raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
-    except check.settings.SettingsError as error:
-        raise DeployError(f"{error} (nothing was changed on the board)") from None
-    for line in config_warnings.warnings(config, files, plan.make(config, files.load)):
-        console.print(f"warning: {line}")
-
-
 def _deploy(board, arguments, console):
     board.interrupt()
     try:
-        wanted = image_files(arguments.config, arguments.root, _recognise(board, console))
-        target = _transfer(board, wanted, console)
+        march = _recognise(board, console)
+        # A board that has it not yet has slow flash.
+        board.run(Path(arguments.root, image.BOOT).read_text())
+        board.run(ON_BOARD.read_text())
+        held = _held(board)
+        with deploy_config.settled(board, held, arguments, console) as config:
+            wanted = config.image_files(arguments.root, march)
+        target = _transfer(board, wanted, held, console)
     except BaseException:
         board.restart()  # to go on with what it had
         raise
+    if "config.json" not in wanted:
+        console.print(
+            "no config: set-up mode; the board is ready to be set up: make setup PORT=..."
+        )
+        return 0
     if arguments.no_wait:
         console.print("the board restarts")
         return 0
@@ -158,18 +177,8 @@ def architecture(platform: str, version: tuple[int, ...], mpy: int) -> str | Non
     return _ARCHITECTURES[number] if number < len(_ARCHITECTURES) else None
 
 
-def image_files(config_file: Path, root: Path, march: str | None) -> dict[str, bytes]:
-    """{path on the board, within its slot: bytes} of everything that it is to hold."""
-    with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
-        entries = image.write(folder, config_file, root, march)
-        return {entry.target: Path(folder, entry.target).read_bytes() for entry in entries}
-
-
-def _transfer(board, wanted, console):
+def _transfer(board, wanted, held, console):
     """Bring the board to where it is to start the new version, and let it. Returns the slot."""
-    board.run(wanted["boot.py"].decode())  # a board that has it not yet has slow flash
-    board.run(_ON_BOARD.read_text())
-    held = _held(board)
     if is_unreleased(held):
         console.print("a bridge from before the first release is removed; config.json stays")
         _, commands = without_unreleased(held)
@@ -201,14 +210,12 @@ def _transfer(board, wanted, console):
 
 def _held(board, places=_PLACES):
     told = board.run(
-        "try:\n print(open('/slot').read())\nexcept OSError:\n print()\nprint(room())\n"
-        f"for path in {places!r}:\n tell(path)",
+        f"pointer()\nprint(room())\nfor path in {places!r}:\n tell(path)",
         _HASHING_LIMIT_S,
     )
-    slots, free, *lines = told.splitlines()
+    words, free, *lines = told.splitlines()
     files = dict(reversed(line.split(" ", 1)) for line in lines)
-    roots = [word for word in slots.split() if word in (*SLOTS, "/")]  # before them stands a CRC
-    return Held(roots or _slot_of_old(files), files, int(free))
+    return Held(slots(words) or _slot_of_old(files), files, int(free))
 
 
 def _slot_of_old(files):

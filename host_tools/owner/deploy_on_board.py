@@ -41,6 +41,15 @@ def tell_all(folder):
         print("-", folder)
 
 
+def pointer():
+    """Print what /slot says: which slots are started."""
+    try:
+        with open("/slot") as file:
+            print(file.read())
+    except OSError:
+        print()
+
+
 def room():
     """Bytes that are free."""
     stat = os.statvfs("/")
@@ -99,3 +108,16 @@ def point(words, memory):
     with open("/slot.tmp", "w") as file:
         file.write(f"{crc32(words.encode()):08x} {words}")  # as main.py reads it
     os.rename("/slot.tmp", "/slot")
+
+
+def give(path):
+    """Print a file's bytes in hex, or "-" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            while True:
+                data = file.read(512)
+                if not data:
+                    return print()
+                print(hexlify(data).decode())
+    except OSError:
+        print("-")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 SLOTS = ("/a", "/b")
 TOP = ("boot.py", "main.py")  # outside the slots: they choose
+DIGEST_OF_CONFIG = "config.deployed"  # in a slot: of the config.json that came with it
 _OURS = ("/firmware/", "/lib/", "/boards/", "/a/", "/b/")
 _LAST = "firmware/modes/version."  # of a slot: without it, main.py does not take the slot for a whole one
 _UNRELEASED = "/firmware/starting."
@@ -49,6 +50,11 @@ class Plan(NamedTuple):
 def digest(data: bytes) -> str:
     """As digest() on the board."""
     return hashlib.sha256(data).hexdigest()[:24]
+
+
+def slots(pointer: str) -> list[str]:
+    """The roots that /slot names, behind their CRC."""
+    return [word for word in pointer.split() if word in (*SLOTS, "/")]
 
 
 def is_unreleased(held: Held) -> bool:

@@ -100,6 +100,9 @@ def _parser():
         "--no-tick", action="store_true", help="let waits end at once, not at a 10 ms tick"
     )
     parser.add_argument(
+        "--quick-flash", action="store_true", help="let reading and writing the flash take no time"
+    )
+    parser.add_argument(
         "--restart",
         action="store_true",
         help="restart after a crash or a watchdog reset, as a real board",

@@ -133,6 +133,7 @@ class Board:
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
             BOARD_TICK="0" if options.no_tick else "1",
+            BOARD_QUICK_FLASH="1" if options.quick_flash else "0",
             BOARD_CONSOLE="1" if options.repl else "",
         )
         process = subprocess.Popen(
