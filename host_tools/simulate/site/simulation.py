@@ -4,12 +4,16 @@
 import contextlib
 import time
 
+from host_tools.owner.check import Files
+from host_tools.paths import ROOT
 from host_tools.simulate.site.devices import SiteError, devices_of
 from host_tools.simulate.site.line import Line
 from host_tools.simulate.site.meters import Meter, Meters
 from host_tools.simulate.site.physics import Physics
+from host_tools.simulate.site.profile_quantities import measured
+from host_tools.simulate.site.profile_table import Played
 from host_tools.simulate.site.quantities import of_hybrid, of_meter
-from host_tools.simulate.site.registers import HYBRIDS
+from host_tools.simulate.site.registers import HYBRIDS, MODELS
 
 _BUS = {"baudrate": 9600, "parity": "none", "stop_bits": 1}  # the defaults of config.json
 
@@ -22,10 +26,13 @@ class Site:
     minutes of the default hour and seed the rod heats and the grid goes from feed-in to consumption.
     """
 
-    def __init__(self, config, speed=1.0, hour=9.5, seed=2, physics=None, echo=False, ratios=None):
+    def __init__(
+        self, config, speed=1.0, hour=9.5, seed=2, physics=None, echo=False, ratios=None,
+        profile_of=None,
+    ):  # fmt: skip
         self.physics = physics or Physics(seed=seed, hour=hour)
         self.speed = speed
-        self.devices = devices_of(config)
+        self.devices = devices_of(config, profile_of or Files(ROOT).profile)
         self._first_second = hour * 3600
         self._begun_s = time.monotonic()
         self._still_second = None
@@ -100,12 +107,15 @@ class Site:
                 raise SiteError(f"unit {unit} is both a {known} and a {name}")
             roles[device.category] = device
         return [
-            Meter(unit, name, self._quantities(name, unit, roles))
+            Meter(unit, name, _model(name, unit, roles), self._quantities(name, unit, roles))
             for unit, (name, roles) in units.items()
         ]
 
     def _quantities(self, name, unit, roles):
         """A function that tells what the meter measures now."""
+        if name not in MODELS:
+            profile = next(iter(roles.values())).profile
+            return lambda: measured(profile, self.truth(), roles)
         if name in HYBRIDS:
             share = roles["inverters"].share if "inverters" in roles else 1.0
             turned = {category for category, device in roles.items() if device.turned}
@@ -116,6 +126,11 @@ class Site:
             of_meter(self.truth(), device.place, device.share, device.turned, *ratios)
             | {"serial": 20_000_000 + unit}
         )
+
+
+def _model(name, unit, roles):
+    """Of some makers by the sources themselves, else by the profile's own table."""
+    return MODELS.get(name) or Played(next(iter(roles.values())).profile, name, unit)
 
 
 def _sine(rms_volts):
