@@ -16,7 +16,6 @@ from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ModbusIOException
 
 from host_tools.simulate.site import Fault, Line, Physics, Site, SiteError
-from host_tools.simulate.site.line import bits_per_byte
 from host_tools.simulate.site.physics import DAY_S
 from host_tools.simulate.site.registers import encode
 
@@ -403,13 +402,6 @@ def test_a_meter_forgets_what_came_before_a_silence(faulty):
 
 
 # The wire
-
-
-def test_bits_of_a_byte():
-    assert bits_per_byte() == 10
-    assert bits_per_byte("even") == 11
-    assert bits_per_byte("none", 2) == 11
-    assert bits_per_byte("odd", 2) == 12
 
 
 class VirtualTime:

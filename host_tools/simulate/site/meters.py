@@ -81,6 +81,7 @@ class Meters:
         self._line = line
         self._started = threading.Event()
         self._error = None
+        self._request = b""
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve()), name="meters", daemon=True
         )
@@ -121,12 +122,19 @@ class Meters:
 
     def _pdu(self, sending, pdu):
         """pymodbus 3.16 answers for units that are not there; None makes it keep silent."""
-        return pdu if sending or pdu.dev_id in self.by_unit else None
+        if sending:
+            return pdu
+        meter = self.by_unit.get(pdu.dev_id)
+        fault = meter and meter.fault
+        is_deaf = fault and not fault.hears(self._request, self._line.setting)
+        return None if not meter or is_deaf else pdu
 
     def _packet(self, sending, adu):
         """pymodbus shows each packet; of replies, what is returned here goes on the wire."""
         if not sending:
-            return adu[-self._line.request_bytes :]  # a meter forgets what came before a silence
+            # A meter forgets what came before a silence.
+            self._request = adu[-self._line.request_bytes :]
+            return self._request
         meter = self.by_unit[adu[0]]
         self._line.turnaround_ms = meter.turnaround_ms
         fault = meter.fault
@@ -138,7 +146,7 @@ class Meters:
         if fault.kind == "late":
             self._loop.call_later(fault.delay_ms / 1000, os.write, self._late_port, adu)
             return b""
-        return fault.spoil(adu, _crc)
+        return fault.spoil(adu, crc, self._line.setting)
 
 
 def _merged(blocks):
@@ -152,5 +160,6 @@ def _merged(blocks):
     return found
 
 
-def _crc(frame):
+def crc(frame):
+    """Its two bytes, as they stand on the wire."""
     return FramerRTU.compute_CRC(frame).to_bytes(2, "big")
