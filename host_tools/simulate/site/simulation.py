@@ -3,6 +3,7 @@
 
 import contextlib
 import time
+from typing import Any
 
 from host_tools.owner.check import Files
 from host_tools.paths import ROOT
@@ -41,12 +42,17 @@ class Site:
         meters = self._meters()
         self.line = Line(bus["baudrate"], bus["parity"], bus["stop_bits"], echo=echo)
         self.meters = Meters(self.line, meters)
+        self._others = []
+        self._stack: Any = None
+        self.told_faults = []  # for a person
 
     def __enter__(self):
         self._begun_s = time.monotonic()
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.line)
             stack.enter_context(self.meters)
+            for other in self._others:
+                stack.enter_context(other)
             self._stack = stack.pop_all()
         return self
 
@@ -74,6 +80,19 @@ class Site:
     def fault(self, unit, fault):
         """Spoil what `unit` answers from now on (a Fault), or heal it (None)."""
         self.meters.by_unit[unit].fault = fault
+
+    def join(self, other):
+        """Somebody else on the line, a context manager, for as long as the site is entered."""
+        if self._stack:
+            self._stack.enter_context(other)
+        else:
+            self._others.append(other)
+
+    def turn(self, unit):
+        """Mount a meter the other way round, while the config goes on saying what it said."""
+        for device in self.devices:
+            if device.entry.get("unit") == unit:
+                device.entry["invert"] = not device.turned
 
     def expected(self, truth=None):
         """What values.json must say, as floats in its own shape, for the devices with a source."""
