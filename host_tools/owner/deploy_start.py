@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The start of a new version, followed on the board's console until it answers."""
 
-import json
 import re
 
 from rich.console import Console
 
-from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.bridge_http import BridgeError, fetch_json
 from host_tools.owner.deploy_plan import DeployError
 from host_tools.owner.remote import Board
 
@@ -63,9 +62,8 @@ def _serves(address, target, console):
     """Ask it which version it is: its console may have been lost for a while."""
     console.print(f"serving {address}")
     try:
-        with urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
-            about = json.load(answer)["about"]
-    except (OSError, ValueError, KeyError) as error:
+        about = fetch_json(address, "status.json", _ANSWER_LIMIT_S)["about"]
+    except (BridgeError, KeyError) as error:
         console.print(f"this PC gets no answer ({error}); is it in another network?")
         return 0
     _check_slot(about["slot"], target, about["last_end"])
