@@ -21,13 +21,14 @@ const row=FINDINGS.find(r=>r.for==kind&&Object.entries(r.when).every(([key,[low,
 if(row)found.push({id:row.id,kind:kind,subject:subject,facts:facts,text:row.text[LANGUAGE]})};
 const old=address=>before?.units.find(u=>u.unit==address);
 const units=status.units.map(u=>unit_facts(u,old(u.unit),known.inverters,known.dark));
-const requests=sum(units,u=>u.requests),line=status.line||{};
+const requests=sum(units,u=>u.requests),line=status.line||{},foreign=since(line,before?.line,"foreign");
 if(requests)matches("line",{
-units:units.length,answering:sum(units,u=>1-u.quiet),foreign:since(line,before?.line,"foreign"),noise:since(line,before?.line,"noise")+sum(units,u=>u.noise),
+units:units.length,answering:sum(units,u=>1-u.quiet),foreign:foreign,noise:since(line,before?.line,"noise")+sum(units,u=>u.noise),
 unreadable:percent(sum(units,u=>u.broken),requests),echo:percent(sum(units,u=>u.echo*u.requests/100),requests)});
 if(!found.some(f=>f.facts.answering==0))for(const u of units){
 const others=units.filter(o=>o!=u);
 u.others=sum(others,o=>1-o.quiet);
+u.foreign=foreign;
 u.others_unreadable=Math.max(0,...others.map(o=>o.unreadable));
 if(u.requests)matches("unit",u,u.address)
 }

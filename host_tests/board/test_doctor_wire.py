@@ -22,8 +22,10 @@ CASES = {
     "swapped against the bias": ("bias", {"restless"}),
     "one is swapped": ("1:swapped", {"silent"}),
     "nothing is readable": ("bad-crc", {"unreadable_all"}),
-    "replies break off, and another model": ("1:short 2:other-model", {"unreadable", "refuses"}),
-    "another unit answers": ("1:other-unit", {"unreadable"}),
+    "another unit answers, and another model": (
+        "1:other-unit 2:other-model",
+        {"unreadable", "refuses"},
+    ),
     "two with one address": ("1:twin", {"unreadable"}),
     "no termination": ("disturbed", {"disturbed"}),
     "a second master": ("two-masters", {"second_master"}),

@@ -57,6 +57,7 @@ CASES = [
     ("asleep", status(WELL, unit(2, "inverters 0", **DEAD)), True, ["asleep"]),
     ("wrong parity of one", status(WELL, unit(2, "inverters 0", age_ms=None, crc=50, silent=3)), False, ["unreadable"]),
     ("second master", status(WELL, FINE, foreign=3), False, ["second_master"]),
+    ("second master, who damages answers", status(unit(1, "energy_meters 0", good=80, crc=8, silent=12), FINE, foreign=3), False, ["second_master"]),
     ("termination", status(unit(1, "energy_meters 0", good=95, crc=5), unit(2, "inverters 0", good=96, short=4)), False, ["disturbed", "disturbed"]),
     ("two with one address", status(unit(1, "energy_meters 0", good=70, crc=30), FINE), False, ["shared_address"]),
     ("another answers", status(unit(1, "energy_meters 0", good=70, wrong_unit=30), FINE), False, ["other_unit"]),

@@ -37,7 +37,8 @@ def findings(
     units = [_unit_facts(unit, old.get(unit["unit"]), is_dark) for unit in status["units"]]
     found = list(_of_line(status, before, units))
     if not any(one.facts["answering"] == 0 for one in found):
-        found += _of_units(units)
+        foreign = _since(status["line"], before and before["line"], "foreign") if units else 0
+        found += _of_units(units, foreign)
     clamps_before = before["clamps"] if before else {}
     for name, clamp in status["clamps"].items():
         rejected = clamps_before.get(name, {}).get("rejected")
@@ -88,8 +89,10 @@ def _of_line(status, before, units):
     return _matching("line", facts, None)
 
 
-def _of_units(units):
+def _of_units(units, foreign):
+    """foreign: how often another master was heard, who damages answers, too."""
     for unit in units:
+        unit["foreign"] = foreign
         others = [other for other in units if other is not unit]
         unit["others"] = sum(1 - other["quiet"] for other in others)
         unit["others_unreadable"] = max([0, *(other["unreadable"] for other in others)])
