@@ -7,6 +7,7 @@ import http.server
 import os
 import re
 import threading
+import tty
 
 import pytest
 
@@ -96,13 +97,17 @@ def test_a_port_that_another_program_has(tool, capsys):
     os.close(port)
 
 
-def test_a_board_that_is_unplugged_while_its_log_is_followed(capsys):
+@pytest.mark.parametrize("tool", [*SERIAL, *BOTH])
+def test_a_board_that_is_unplugged_in_the_middle(tool, capsys, monkeypatch):
+    monkeypatch.setattr(logs, "_LOOK_S", 60)  # it would be through before
     board, port = os.openpty()
     name = os.ttyname(port)
+    tty.setraw(port)
     os.close(port)
-    threading.Timer(0.3, os.close, [board]).start()
-    assert told(lambda: logs.main(["--port", name]), capsys) == (
-        f"logs: {name} is lost; was the board unplugged?"
+    threading.Timer(2, os.close, [board]).start()
+    call = (SERIAL | BOTH)[tool]
+    assert told(lambda: call(name), capsys).endswith(
+        f": {name} is gone: was it unplugged, or does another program read from it?"
     )
 
 

@@ -18,7 +18,7 @@ from host_tools.owner import calibration
 from host_tools.owner.arguments import Parser
 from host_tools.owner.bridge_http import BridgeError, fetch_json
 from host_tools.owner.calibration import Fit, Point, Refused
-from host_tools.owner.remote import RemoteError, check_port, is_address
+from host_tools.owner.remote import RemoteError, check_port, is_address, lost
 
 _READINGS = 10
 _WAIT_S = 30
@@ -54,7 +54,7 @@ def board(port: str) -> Generator[dict]:
             if line.startswith("{"):
                 yield json.loads(line)
             elif line.startswith("Traceback"):  # of mpremote: the port is gone
-                raise Refused(f"the connection to {port} was lost in the middle")
+                raise Refused(lost(port, OSError()))
             elif line.strip():
                 said = line.strip()
                 print(f"board: {said}")

@@ -14,7 +14,7 @@ from typing import Any
 import serial
 
 import host_tools.paths  # noqa: F401  (lib/ can be imported then)
-from host_tools.owner.remote import TROUBLES, RemoteError, check_port
+from host_tools.owner.remote import TROUBLES, RemoteError, check_port, lost
 from modbus.frame import write_request
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING, Master
 
@@ -116,7 +116,7 @@ class Adapter:
         try:
             yield
         except TROUBLES as error:
-            raise RemoteError(f"the connection to {self.port} is lost: {error}") from None
+            raise RemoteError(lost(self.port, error)) from None
 
 
 class Line:

@@ -14,7 +14,7 @@ import serial
 from host_tools.owner.arguments import Parser
 from host_tools.owner.bridge_http import BridgeError, fetch, fetch_json
 from host_tools.owner.doctor import Doctor
-from host_tools.owner.remote import TROUBLES, RemoteError, check_port, is_address
+from host_tools.owner.remote import TROUBLES, RemoteError, check_port, is_address, lost
 
 _BAUDRATE = 115200
 _LOOK_S = 2
@@ -91,8 +91,8 @@ def follow_port(port: str, once: bool = False) -> Iterator[str]:
                     is_quiet = False
                 elif once:
                     break
-    except TROUBLES:
-        raise RemoteError(f"{port} is lost; was the board unplugged?") from None
+    except TROUBLES as error:
+        raise RemoteError(lost(port, error)) from None
     if is_quiet:
         yield f"(nothing in {_LOOK_S} s: a bridge tells little on its console; PORT=http://... has what it told before)\n"
 

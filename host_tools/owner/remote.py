@@ -79,7 +79,7 @@ class Board:
         for attempt in range(_TRIES):
             if attempt:
                 time.sleep(_PAUSE_S)
-            with self._trouble("is lost"), contextlib.suppress(TransportError):
+            with self._trouble(), contextlib.suppress(TransportError):
                 # What mpremote reads instead of a prompt, it prints.
                 with contextlib.redirect_stdout(io.StringIO()):
                     self._transport.enter_raw_repl(timeout_overall=_RAW_LIMIT_S)
@@ -91,7 +91,7 @@ class Board:
 
     def run(self, source: str | bytes, limit_s: float = 60) -> str:
         """Run a program on the board; returns what it prints. limit_s: how long it may be silent."""
-        with self._trouble("was lost in the middle"):
+        with self._trouble():
             output, error = self._transport.exec_raw(source, timeout=limit_s)
         if error:
             raise RemoteError(f"the board says: {error.decode(errors='replace').strip()}")
@@ -137,11 +137,11 @@ class Board:
                     raise RemoteError(f"{self.port} did not come back after the reset") from None
 
     @contextlib.contextmanager
-    def _trouble(self, what):
+    def _trouble(self):
         try:
             yield
         except TROUBLES as error:
-            raise RemoteError(f"the connection to {self.port} {what}: {error}") from None
+            raise RemoteError(lost(self.port, error)) from None
 
 
 def is_address(port: str) -> bool:
@@ -190,6 +190,15 @@ def _why_not(port, error):
     if port.startswith("socket:"):
         return f"{port}: {why_no_answer(error)}"
     return f"{port} cannot be opened: {_ERRNO.sub('', said)}"
+
+
+def lost(port: str, error: Exception) -> str:
+    """Of a port that was open."""
+    if isinstance(error, TransportError):  # it is there, but the board does not do as it should
+        return f"the connection to {port} is lost: {error}"
+    if port.startswith("socket:"):
+        return f"the connection to {port} is lost: {why_no_answer(error)}"
+    return f"{port} is gone: was it unplugged, or does another program read from it?"
 
 
 def why_no_answer(error: Exception) -> str:
