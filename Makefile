@@ -19,8 +19,9 @@ need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "mak
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=8080); Ctrl-C ends it.
-	@exec $(PY) -m host_tools.simulate.run --http-port $(HTTP_PORT) $(ARGS)
+run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=8080 CONFIG=config.json FAULT=1:silent HOUR=13:30).
+	@exec $(PY) -m host_tools.simulate.run --http-port "$(HTTP_PORT)" $(if $(CONFIG),--config "$(CONFIG)") \
+	  $(if $(FAULT),--fault "$(FAULT)") $(if $(HOUR),--hour "$(HOUR)") $(ARGS)
 
 test: $(MADE) ## All tests, on CPython and on MicroPython.
 	@$(PY) -m host_tools.build.interpreter
@@ -60,21 +61,21 @@ release: $(MADE) ## What owners get of the last commit, in dist/: an archive, a 
 
 check: $(MADE) ## Check a configuration: CONFIG=config.json
 	@$(call need,CONFIG)
-	@$(PY) -m host_tools.owner.check $(CONFIG) $(ARGS)
+	@$(PY) -m host_tools.owner.check "$(CONFIG)" $(ARGS)
 
 flash: $(MADE) ## Put MicroPython on a board: PORT=/dev/ttyUSB0 (also: BOARD=lilygo-t-can485 FIRMWARE=file.bin BLUETOOTH=keep)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.flash --port $(PORT) $(if $(BOARD),--board "$(BOARD)") $(if $(FIRMWARE),--firmware "$(FIRMWARE)") \
+	@$(PY) -m host_tools.owner.flash --port "$(PORT)" $(if $(BOARD),--board "$(BOARD)") $(if $(FIRMWARE),--firmware "$(FIRMWARE)") \
 	  $(if $(BLUETOOTH),--bluetooth "$(BLUETOOTH)") $(ARGS)
 
 deploy: $(MADE) ## Put the bridge on a board: PORT=/dev/ttyUSB0 (CONFIG=config.json, else its own stays; also: BOARD=name FORCE=1)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.deploy --port $(PORT) $(if $(CONFIG),--config "$(CONFIG)") $(if $(BOARD),--board "$(BOARD)") \
+	@$(PY) -m host_tools.owner.deploy --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") $(if $(BOARD),--board "$(BOARD)") \
 	  $(if $(FORCE),--force) $(ARGS)
 
 config: $(MADE) ## The config.json that a board has, without its password: PORT=/dev/ttyUSB0 [> config.json]
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.config --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.config --port "$(PORT)" $(ARGS)
 
 scan: $(MADE) ## Find meters on an RS485 line and say which they are: PORT=/dev/ttyUSB0 (an adapter, no board)
 	@$(call need,PORT)
@@ -86,11 +87,11 @@ read: $(MADE) ## What a meter says now: PORT=/dev/ttyUSB0 PROFILE=eastron-sdm630
 
 calibrate: $(MADE) ## Calibrate a clamp: PORT=http://nrgkick-bridge.local/ (or /dev/ttyUSB0)
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.calibrate --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.calibrate --port "$(PORT)" $(ARGS)
 
 logs: $(MADE) ## What a board has to say: PORT=/dev/ttyUSB0
 	@$(call need,PORT)
-	@$(PY) -m host_tools.owner.logs --port $(PORT) $(ARGS)
+	@$(PY) -m host_tools.owner.logs --port "$(PORT)" $(ARGS)
 
 clean: ## Remove everything that make has made.
 	rm -rf $(VENV) .cache build dist

@@ -9,7 +9,7 @@ Nothing that holds a secret is ever given to it; the config does.
 from firmware.trial import uptime_s
 from httpd.ring import Ring
 
-ring = Ring(1024)
+ring = Ring(1600)  # some 60 events, of 26 bytes: "123456 W unit 3 is silent"
 stats = {"errors": 0, "warnings": 0}
 
 

@@ -17,6 +17,9 @@ _RADIO_MS = const(60000)
 _RESET_MS = const(600000)
 _ADDRESS_LOOKS = const(60)  # a look at the address costs some 200 bytes of heap
 _NO_ADDRESS = "0.0.0.0"
+_FEW = const(1)  # tries of the driver beside the first
+_FOR_EVER = const(-1)
+_GOING_ON = const(1000)  # status codes from here on are no failures
 
 _OFF = const(0)
 _ON = const(1)
@@ -38,6 +41,8 @@ class Station:
         self._pause_ms = 0
         self._looks = 0
         self._fault = ""  # what the driver said last: told once
+        # The driver tells why it cannot connect only when it gives up: so at first it may try but twice. None: for ever.
+        self._status = _GOING_ON
         self.stats = {"connects": 0, "radio_restarts": 0, "connected": 0, "rssi_dbm": None}
 
     def step(self, now_ms):
@@ -82,6 +87,7 @@ class Station:
 
     def _connect(self):
         config = self._config
+        self._wlan.config(reconnects=_FOR_EVER if self._status is None else _FEW)
         if config["ip"]:
             ip = config["ip"]
             self._wlan.ifconfig((ip["address"], ip["netmask"], ip["gateway"], ip["dns"]))
@@ -96,6 +102,8 @@ class Station:
         if self._state != _CONNECTED:
             address = self._wlan.ifconfig()[0]
             self._state = _CONNECTED
+            self._status = None
+            self._wlan.config(reconnects=_FOR_EVER)
             self._looks = 0
             self.stats["connects"] += 1
             self.stats["connected"] = 1
@@ -115,6 +123,13 @@ class Station:
 
     def _down(self, now_ms):
         """The driver itself tries again and again; when that does not help, the radio is restarted."""
+        before = self._status
+        if before is not None:
+            self._status = self._wlan.status()
+            if before == self._status < _GOING_ON:  # some pass by while it is still trying
+                log.warn("Wi-Fi: none, status", before)
+                self._status = None
+                return self._connect()
         if self._state == _CONNECTED:
             self._lost("connection")
             self._radio_ms = now_ms

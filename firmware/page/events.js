@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bridge's log in this language: what it tells by uptime, this page's clock turns into time of day.
 const EVENTS={
-e_start:/^version (\S+) in \S+ - last end: (.*)/,e_wifi:/^Wi-Fi: connected as (.*)/,e_lost:/^Wi-Fi: lost the/,e_radio:/^Wi-Fi: none for a minute/,
+e_start:/^version (\S+) in \S+ - last end: (.*)/,e_wifi:/^Wi-Fi: connected as (.*)/,e_lost:/^Wi-Fi: lost the/,e_radio:/^Wi-Fi: none/,
 e_serving:/^serving (\S+)/,e_silent:/^unit (\d+) is silent/,e_back:/^unit (\d+) is back/,e_asks:/^charger (\S+) asks/,e_gone:/^charger (\S+) is gone/,
 e_crash:/^(\S+) crashed/,e_reset:/^reset: (.*)/,e_left:/^(\S+) is left out: (.*)/};
 const REASONS={r_power:/^power-on/,r_watchdog:/^watchdog/,r_soft:/^soft reset/,r_button:/^reset.*: crash/,r_reset:/^reset/};

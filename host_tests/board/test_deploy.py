@@ -117,6 +117,21 @@ def test_empty_board_gets_the_whole_bridge_and_serves(whole):
     assert about["last_end"].endswith("reset: a version was put on the board")
 
 
+@pytest.mark.parametrize("air, words", [("down", "wifi.ssid"), ("password", "wifi.password")])
+def test_wrong_wifi_is_told_and_tried_on(whole, air, words):
+    """How soon, test_wifi.py sees in virtual time."""
+    board, address = whole
+    config = board.image.with_name("config.json")
+    Path(board.state, "wifi").write_text(air)
+    command = [sys.executable, "-m", "host_tools.owner.deploy", "--port", board.port]
+    done = subprocess.run(
+        [*command, "--config", str(config)], cwd=ROOT, capture_output=True, text=True
+    )
+    Path(board.state, "wifi").write_text("ok")
+    assert done.returncode == 1 and f"is {words} right" in done.stderr, done.stdout + done.stderr
+    board.wait_for(lambda: is_up(address))
+
+
 def edit(board, old, new, *more):
     """What an owner does with `mpremote edit :config.json`; then the board is reset. The deployed one may still lie in its slot."""
     changes = "".join(

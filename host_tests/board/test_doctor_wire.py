@@ -8,21 +8,27 @@ import pytest
 
 import bridge
 from host_tools.owner import doctor
-from host_tools.simulate.site import Site
-from host_tools.simulate.site.faults import Fault
+from host_tools.simulate.site import Site, orders
 
 EXAMPLE = json.loads((bridge.ROOT / "config.example.json").read_text("utf-8"))
 WATCH_S = 13  # a unit counts as quiet after 10 s
 
+# Faults as `make run FAULT=` takes them, and what the doctor says of them.
 CASES = {
-    "a line that is well": ({}, set()),
-    "nobody answers": ({1: ["silent"], 2: ["silent"]}, {"nobody"}),
-    "the meter is off": ({1: ["silent"]}, {"silent"}),
-    "wrong parity": ({1: ["bad_crc"], 2: ["bad_crc"]}, {"unreadable_all"}),
-    "wrong parity of one": ({1: ["bad_crc"]}, {"unreadable"}),
-    "replies break off": ({1: ["short"]}, {"unreadable"}),
-    "another unit answers": ({1: ["other_unit"]}, {"unreadable"}),
-    "another model": ({1: ["exception", {"code": 2}]}, {"refuses"}),
+    "a line that is well": ("", set()),
+    "its own echo on a line that is well": ("echo", set()),
+    "hears only itself": ("deaf", {"hears_itself"}),
+    "rate of one wrong, parity of the other": ("1:wrong-baud 2:wrong-parity", {"nobody"}),
+    "swapped against the bias": ("bias", {"restless"}),
+    "one is swapped": ("1:swapped", {"silent"}),
+    "nothing is readable": ("bad-crc", {"unreadable_all"}),
+    "another unit answers, and another model": (
+        "1:other-unit 2:other-model",
+        {"unreadable", "refuses"},
+    ),
+    "two with one address": ("1:twin", {"unreadable"}),
+    "no termination": ("disturbed", {"disturbed"}),
+    "a second master": ("two-masters", {"second_master"}),
 }
 
 
@@ -34,13 +40,15 @@ def test_a_fault_on_the_wire_is_found_and_a_line_that_is_well_is_left_alone(tmp_
         clamps = [f"--clamp={ct}={wave}" for ct, wave in site.waveforms().items()]
         with bridge.running(tmp_path, EXAMPLE, site.bridge_tty, *clamps) as board:
             board.until(lambda a: a.status == 200, "values", limit_s=30)
-            for unit, (kind, *more) in faults.items():
-                site.fault(unit, Fault(kind, **(more[0] if more else {})))
+            for unit, kind in orders.parsed(faults) if faults else ():
+                orders.give(site, unit, kind)
             before = board.get("/status.json").body
             time.sleep(WATCH_S)
             status = board.get("/status.json").body
             info = board.get("/api/v1/info.json?test").body
     found = doctor.findings(status, before, is_dark=False)
-    assert {one.id for one in found} == expected, status["units"]
+    assert {one.id for one in found} == expected, json.dumps(
+        (before["units"], status["units"], status["line"])
+    )
     for one in found:
         assert "{" not in doctor.sentence(one, doctor.names_of(status, info))

@@ -2,13 +2,14 @@
 """What deploy decides on the PC, before a byte goes over the wire."""
 
 import ast
+import re
 import zlib
 
 import pytest
 from rich.console import Console
 
-from host_tools.owner import deploy, deploy_plan
-from host_tools.owner.deploy_plan import Held, digest
+from host_tools.owner import deploy, deploy_plan, deploy_start
+from host_tools.owner.deploy_plan import DeployError, Held, digest
 
 IMAGE = {
     "boot.py": b"boot",
@@ -201,3 +202,30 @@ def test_board_that_reserves_memory_for_bluetooth_is_told_how_to_free_it(heap_si
     assert ("make flash PORT=... ARGS=--keep-files" in said) == advised and (
         "38360" in said
     ) == advised
+
+
+class StartingBoard:
+    def __init__(self, *lines):
+        self._lines = lines
+
+    def lines(self, limit_s):
+        yield from self._lines
+
+
+@pytest.mark.parametrize(
+    "status, words",
+    [
+        ("201", "the board finds no Wi-Fi of this name: is wifi.ssid right"),
+        ("202", "is wifi.password right"),
+        ("15", "is wifi.password right"),
+        ("203", "the board gets no Wi-Fi (status 203)"),
+    ],
+)
+def test_why_there_is_no_wifi_is_told(status, words):
+    lines = (
+        "2 I version 0.1.0 in /a - last end: power-on",
+        f"6 W Wi-Fi: none, status {status}",
+    )
+    with pytest.raises(DeployError, match=re.escape(words)) as told:
+        deploy_start.wait(StartingBoard(*lines), "/a", Console(quiet=True))
+    assert str(told.value).endswith("it goes on trying; make logs shows more")

@@ -2,6 +2,8 @@
 """`make run`: what it shows, and how it ends."""
 
 import io
+import os
+import pty
 import re
 import signal
 import socket
@@ -19,6 +21,7 @@ from host_tools.simulate.site.bridge import Answer
 ROOT = Path(__file__).resolve().parents[2]
 FAKE_BOARD = Path(__file__).parent / "fake_board.py"
 
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 DEVICES = [
     {
         "category": "energy_meters",
@@ -32,7 +35,7 @@ DEVICES = [
 ]
 
 
-def start(behaviour, *options, port=None):
+def start(behaviour, *options, port=None, **pipes):
     command = [
         sys.executable,
         "-m",
@@ -42,7 +45,10 @@ def start(behaviour, *options, port=None):
     ]
     command += [*options, "--board", sys.executable, str(FAKE_BOARD), behaviour]
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        text=True,
+        **{"stdin": subprocess.DEVNULL, **PIPES, **pipes},
     )
 
 
@@ -55,7 +61,7 @@ def lines_until(process, pattern):
     raise AssertionError(lines)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_shows_both_sides_and_ends_cleanly(number):
     process = start("serve")
     lines = lines_until(process, r"Load ")
@@ -69,6 +75,26 @@ def test_a_run_shows_both_sides_and_ends_cleanly(number):
     port = int(re.search(r":(\d+)/", "".join(lines))[1])
     with socket.socket() as probe:  # the board is gone
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_run_ends_when_the_other_end_of_its_input_does():
+    process = start("serve", stdin=subprocess.PIPE)
+    lines_until(process, r"Load ")
+    _, errors = process.communicate(timeout=30)  # closes it
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_run_ends_without_a_word_when_its_terminal_is_gone():
+    """The whole terminal, as a closed window is: input, output, and no signal."""
+    terminal_end, tty = pty.openpty()
+    process = start("serve", stdin=tty, stdout=tty, stderr=subprocess.PIPE)
+    os.close(tty)
+    shown = b""
+    while b"load_power_w" not in shown:
+        shown += os.read(terminal_end, 4096)
+    os.close(terminal_end)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -99,16 +125,12 @@ def test_a_taken_port_is_one_sentence_and_a_failure():
 @pytest.mark.parametrize(
     "text, words",
     [
-        (None, "cannot be read"),
-        ("{", "is no JSON"),
-        ("{}", "not complete"),
-        (
-            '{"devices": [{"category": "inverters", "profile": "x", "unit": 1}]}',
-            "devices[0].profile",
-        ),
+        (None, "config.json cannot be read: No such file or directory"),
+        ("{", 'config.json: not JSON: line 1, column 2: a key in "quotes" is missing'),
+        ("{}", "wifi: missing; an object { } is needed"),
     ],
 )
-def test_a_config_that_cannot_be_played_is_one_sentence(tmp_path, text, words):
+def test_a_config_that_is_not_good_is_one_sentence(tmp_path, text, words):
     config = tmp_path / "config.json"
     if text is not None:
         config.write_text(text)
@@ -116,6 +138,31 @@ def test_a_config_that_cannot_be_played_is_one_sentence(tmp_path, text, words):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert words in errors and len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (("--fault", "9:silent"), "FAULT: no meter has unit 9; there are 1, 2"),
+        (("--fault", "1:mute"), "'1:mute' is no fault; NAME or UNIT:NAME of these: silent, "),
+        (("--fault", "1:two-masters"), "'1:two-masters' is no fault"),
+        (("--hour", "25"), "'25' is no time of day; 13.5 or 13:30 would be one"),
+        (("--speed", "0"), "'0' is not allowed; more than 0 to 3600 is"),
+    ],
+)
+def test_an_option_that_cannot_be_is_one_sentence(options, words):
+    process = start("serve", *options)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in (1, 2)
+    assert words in errors and len(errors.splitlines()) == 1
+
+
+def test_hour_and_fault_are_shown():
+    process = start("serve", "--hour", "13:30", "--fault", "1:silent two-masters")
+    line = lines_until(process, r"Load ")[-1]
+    process.terminate()
+    process.communicate(timeout=30)
+    assert line.startswith("13:30:0") and " FAULT=1:silent two-masters " in line
 
 
 def shown(answer):

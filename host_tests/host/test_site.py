@@ -16,7 +16,6 @@ from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ModbusIOException
 
 from host_tools.simulate.site import Fault, Line, Physics, Site, SiteError
-from host_tools.simulate.site.line import bits_per_byte
 from host_tools.simulate.site.physics import DAY_S
 from host_tools.simulate.site.registers import encode
 
@@ -226,6 +225,15 @@ def test_deye_is_inverter_battery_and_meter():
         assert master.words(3, 2, 529) == [round(truth.pv_day_wh / 100)]
 
 
+def test_a_profile_without_a_model_of_its_own_is_played_from_its_table():
+    """A SunSpec inverter: marker, then model 1 of 66 registers and model 103 of 50, watts and their power of ten at 14 and 15."""
+    with quick(meter("sunspec-inverter", 4, "inverters"), hour=12) as site, Master(site) as master:
+        assert master.words(3, 4, 40000, 4) == [0x5375, 0x6E53, 1, 66]
+        assert master.words(3, 4, 40070, 2) == [103, 50]
+        power, factor = struct.unpack(">hh", master.bytes(3, 4, 40084, 2))
+        assert power * 10.0**factor == pytest.approx(site.truth().inverter_w, abs=1)
+
+
 def test_what_is_not_there_is_refused_or_silent():
     with quick(meter("eastron-sdm630")) as site, Master(site) as master:
         assert master.read(4, 1, 90, 2).exception_code == 2
@@ -394,13 +402,6 @@ def test_a_meter_forgets_what_came_before_a_silence(faulty):
 
 
 # The wire
-
-
-def test_bits_of_a_byte():
-    assert bits_per_byte() == 10
-    assert bits_per_byte("even") == 11
-    assert bits_per_byte("none", 2) == 11
-    assert bits_per_byte("odd", 2) == 12
 
 
 class VirtualTime:

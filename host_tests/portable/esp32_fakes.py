@@ -59,6 +59,12 @@ def bitstream(pin, encoding, timing_ns, data):
     Board.sent.append(bytes(data))
 
 
+GIVES_UP = {
+    "away": 201,
+    "password": 202,
+}  # the driver's reasons, as network.STAT_NO_AP_FOUND and STAT_WRONG_PASSWORD
+
+
 class WLAN:
     """A station with the states and traps of the ESP32 port. `air`: "ok", "away" (no access point), "password"
     (refuses us), "no address" (no DHCP), "no memory" (the radio does not start) or "unknown error" (as said before 1.26).
@@ -74,6 +80,7 @@ class WLAN:
         self.power_save = 1
         self._active = False
         self._wanted = False
+        self._reconnects = self._tries = 0
         self._join_ms = 0
         self._joined = False
         self.address = "0.0.0.0"
@@ -93,10 +100,13 @@ class WLAN:
             self._wanted = self._joined = False
             self.address = "0.0.0.0"
 
-    def config(self, pm):
+    def config(self, pm=None, reconnects=None):
         if not self._active:
             raise OSError("Wifi Not Started")
-        self.power_save = pm
+        if pm is not None:
+            self.power_save = pm
+        if reconnects is not None:
+            self._reconnects = reconnects
 
     def connect(self, ssid, password=None):
         if not self._active:
@@ -106,6 +116,7 @@ class WLAN:
         self._called("connect")
         self.credentials = (ssid, password)
         self._wanted = True
+        self._tries = 0
         self._join_ms = ticks_add(Clock.now_ms, self.JOIN_MS)
 
     def _called(self, name):
@@ -120,7 +131,11 @@ class WLAN:
         if not self._joined and self._wanted and ticks_diff(Clock.now_ms, self._join_ms) >= 0:
             if self.air == "ok":
                 self._joined = True
+                self._tries = 0
                 self.address = "192.168.1.7"
+            elif self.air in GIVES_UP:
+                self._tries += 1
+                self._wanted = self._reconnects < 0 or self._tries <= self._reconnects
             self._join_ms = ticks_add(Clock.now_ms, self.JOIN_MS)
 
     def isconnected(self):
@@ -131,7 +146,11 @@ class WLAN:
         """Codes that pass by, as seen on boards: nobody may act upon them."""
         if what == "rssi":
             return -60
-        return 1010 if self.isconnected() else (202, 1000, 1001)[Clock.now_ms // 500 % 3]
+        if self.isconnected():
+            return 1010
+        if self._active and self._tries and not self._wanted:
+            return GIVES_UP[self.air]
+        return (202, 1000, 1001)[Clock.now_ms // 500 % 3]
 
     def ifconfig(self, given=None):
         if given is None:

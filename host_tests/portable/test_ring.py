@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The ring that keeps the latest lines of the log."""
 
+from firmware import log
 from httpd.ring import Ring
 
 
@@ -35,6 +36,14 @@ def test_all_lines_that_fit_are_kept():
     ring.write(b"two\n")
     ring.write(b"six\n")
     assert body(ring) == b"one\ntwo\nsix\n"
+
+
+def test_the_log_keeps_sixty_events():
+    """Of a board that has run for eleven days."""
+    for unit in range(100):
+        log.ring.write(b"%d W unit 3 is silent\n" % (950000 + unit))
+    lines = body(log.ring).splitlines()
+    assert len(lines) >= 60 and lines[-1] == b"950099 W unit 3 is silent"
 
 
 def test_oldest_lines_go_first_and_whole():

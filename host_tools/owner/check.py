@@ -4,7 +4,6 @@
 Prints `config.json is good` with what it means and what is doubtful, or the one line that says where it is wrong.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import jsonschema
 
 from host_tools.build import boards
 from host_tools.owner import config_warnings, plan_words
+from host_tools.owner.arguments import Parser
 from host_tools.paths import CLAMP_MODELS, PROFILES, ROOT
 from planning import plan, profile_file, settings, strict_json
 
@@ -109,7 +109,10 @@ def _source(device):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Check a config.json as the device does.")
+    parser = Parser(
+        prog="python -m host_tools.owner.check",
+        description="Check a config.json as the device does.",
+    )
     parser.add_argument("config", type=Path)
     path = parser.parse_args(arguments).config
     try:

@@ -5,10 +5,10 @@ Where wifi.password is left out, `make deploy` keeps the board's as long as wifi
 starts again.
 """
 
-import argparse
 import sys
 
 from host_tools.owner import board_config
+from host_tools.owner.arguments import Parser
 from host_tools.owner.deploy import ON_BOARD
 from host_tools.owner.deploy_plan import DeployError, slots
 from host_tools.owner.remote import Board, RemoteError
@@ -17,7 +17,7 @@ _HINT = "config: the bridge starts again. wifi.password is left out; make deploy
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.config", description="Print the config.json of a board."
     )
     parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")

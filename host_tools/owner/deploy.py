@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from host_tools.build import image
 from host_tools.owner import bluetooth_memory, deploy_config, deploy_plan, deploy_start
+from host_tools.owner.arguments import Parser
 from host_tools.owner.deploy_plan import (
     SLOTS,
     TOP,
@@ -89,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.deploy", description="Put the bridge on a board."
     )
     parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")

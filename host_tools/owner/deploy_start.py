@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The start of a new version, followed on the board's console until it answers."""
 
-import json
 import re
 
 from rich.console import Console
 
-from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.bridge_http import BridgeError, fetch_json
 from host_tools.owner.deploy_plan import DeployError
 from host_tools.owner.remote import Board
 
@@ -16,7 +15,22 @@ _ANSWER_LIMIT_S = 20
 # On the console; a prompt may stand before them.
 _VERSION = re.compile(r"\d+ I version (\S+) in (/\w?) - last end: (.*)")
 _SERVING = re.compile(r"\d+ I serving (http://\S+)")
+_NO_WIFI = re.compile(r"\d+ W Wi-Fi: none, status (\d+)")
 _MORE = re.compile(r"\d+ [EW] .*")  # errors and warnings of the log
+
+# ESP-IDF's reasons, as network.STAT_... of the esp32 port.
+_PASSWORD = (
+    "the router does not let the board in: is wifi.password right, with capitals and blanks?"
+)
+_WHY_NO_WIFI = {
+    "201": "the board finds no Wi-Fi of this name: is wifi.ssid right, with capitals and blanks, and does the router send at 2.4 GHz?",
+    "202": _PASSWORD,
+    "204": _PASSWORD,
+    "15": _PASSWORD,
+    "210": "the router's encryption does not fit: WPA2 is needed, or WPA2 and WPA3.",
+    "211": "the Wi-Fi of this name is open, or its encryption is too old: WPA2 is needed.",
+    "212": "the Wi-Fi of this name is too weak where the board is.",
+}
 
 
 def wait(board: Board, target: str, console: Console) -> int:
@@ -28,10 +42,17 @@ def wait(board: Board, target: str, console: Console) -> int:
             _check_slot(version[2], target, "\n".join(trace) or version[3])
         elif serving := _SERVING.search(line):
             return _serves(serving[1], target, console)
+        elif no_wifi := _NO_WIFI.search(line):
+            raise DeployError(_without_wifi(no_wifi[1]))
         elif _MORE.search(line):
             console.print(f"board: {line}")
         trace = _trace(trace, line)
     raise DeployError(_not_up(heard, trace))
+
+
+def _without_wifi(status):
+    why = _WHY_NO_WIFI.get(status, f"the board gets no Wi-Fi (status {status}).")
+    return f"{why} All is on the board, and it goes on trying; make logs shows more"
 
 
 def _check_slot(root, target, reason):
@@ -63,9 +84,8 @@ def _serves(address, target, console):
     """Ask it which version it is: its console may have been lost for a while."""
     console.print(f"serving {address}")
     try:
-        with urlopen(address + "status.json", timeout=_ANSWER_LIMIT_S) as answer:
-            about = json.load(answer)["about"]
-    except (OSError, ValueError, KeyError) as error:
+        about = fetch_json(address, "status.json", _ANSWER_LIMIT_S)["about"]
+    except (BridgeError, KeyError) as error:
         console.print(f"this PC gets no answer ({error}); is it in another network?")
         return 0
     _check_slot(about["slot"], target, about["last_end"])

@@ -15,7 +15,7 @@ from host_tools.paths import ROOT
 FINDINGS = json.loads((ROOT / "firmware/page/findings.json").read_text("utf-8"))
 _BROKEN = ("crc", "short", "noise", "wrong_unit")
 _QUIET_MS = 10000
-_PERCENT = ("good", "silent", "crc", "wrong_unit", "echo", "late", "implausible")
+_PERCENT = ("good", "silent", "crc", "noise", "wrong_unit", "echo", "late", "implausible")
 _ILLEGAL = (1, 2, 3)  # exception codes
 _ENGLISH = 1
 
@@ -37,7 +37,8 @@ def findings(
     units = [_unit_facts(unit, old.get(unit["unit"]), is_dark) for unit in status["units"]]
     found = list(_of_line(status, before, units))
     if not any(one.facts["answering"] == 0 for one in found):
-        found += _of_units(units)
+        foreign = _since(status["line"], before and before["line"], "foreign") if units else 0
+        found += _of_units(units, foreign)
     clamps_before = before["clamps"] if before else {}
     for name, clamp in status["clamps"].items():
         rejected = clamps_before.get(name, {}).get("rejected")
@@ -81,15 +82,17 @@ def _of_line(status, before, units):
         "units": len(units),
         "answering": sum(1 - unit["quiet"] for unit in units),
         "foreign": _since(line, line_before, "foreign"),
-        "noise": _since(line, line_before, "noise"),
+        "noise": _since(line, line_before, "noise") + sum(unit["noise"] for unit in units),
         "unreadable": _percent(sum(unit["broken"] for unit in units), requests),
         "echo": _percent(sum(unit["echo"] * unit["requests"] / 100 for unit in units), requests),
     }
     return _matching("line", facts, None)
 
 
-def _of_units(units):
+def _of_units(units, foreign):
+    """foreign: how often another master was heard, who damages answers, too."""
     for unit in units:
+        unit["foreign"] = foreign
         others = [other for other in units if other is not unit]
         unit["others"] = sum(1 - other["quiet"] for other in others)
         unit["others_unreadable"] = max([0, *(other["unreadable"] for other in others)])
@@ -99,12 +102,13 @@ def _of_units(units):
 
 def _unit_facts(unit, before, is_dark):
     requests = _since(unit, before, "requests")
+    refusals, age_ms = _since(unit, before, "exception"), unit["good_age_ms"]
     labels = unit["devices"]
     facts = {
         "address": unit["unit"],
         "requests": requests,
         "broken": sum(_since(unit, before, key) for key in _BROKEN),
-        "quiet": int(unit["good_age_ms"] is None or unit["good_age_ms"] > _QUIET_MS),
+        "quiet": int(not refusals and (age_ms is None or age_ms > _QUIET_MS)),
         "inverter": int(bool(labels) and all(one.startswith("inverters") for one in labels)),
         "dark": int(is_dark),
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from host_tools.build import boards
 from host_tools.owner import bluetooth_memory, firmware_files, firmware_image
+from host_tools.owner.arguments import Parser
 from host_tools.owner.bluetooth_memory import NotReleased
 from host_tools.owner.esptool_process import Connection, Run, esptool, last_words, recognise
 from host_tools.owner.firmware_files import Firmware, FlashError
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None, run: Run = esptool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.flash", description="Put MicroPython on a board."
     )
     parser.add_argument("--port", required=True, help="/dev/ttyUSB0, COM3, socket://host:port")

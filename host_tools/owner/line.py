@@ -14,7 +14,7 @@ from typing import Any
 import serial
 
 import host_tools.paths  # noqa: F401  (lib/ can be imported then)
-from host_tools.owner.remote import RemoteError, check_port
+from host_tools.owner.remote import TROUBLES, RemoteError, check_port, lost
 from modbus.frame import write_request
 from modbus.master import EXCEPTION, GOOD, OUTCOMES, PENDING, Master
 
@@ -23,11 +23,6 @@ READ_INPUT = 4
 
 _PARITY = {"none": "N", "even": "E", "odd": "O"}
 _RAW_LIMIT = 256
-_TROUBLES: tuple[type[Exception], ...] = (OSError, ValueError)
-with contextlib.suppress(ImportError):  # on Windows
-    import termios
-
-    _TROUBLES += (termios.error,)  # which pyserial lets through
 
 
 @dataclass
@@ -53,7 +48,7 @@ class Adapter:
         self.port = port
         try:
             self._serial = serial.serial_for_url(port, exclusive=True, timeout=0, write_timeout=2)
-        except _TROUBLES:
+        except TROUBLES:
             check_port(port)  # says why not
             raise RemoteError(f"{port} could not be opened at first; try again") from None
         self._silence_s = 0.0
@@ -63,7 +58,7 @@ class Adapter:
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(*_TROUBLES):
+        with contextlib.suppress(*TROUBLES):
             self._serial.close()
 
     def configure(self, baudrate: int, parity: str, stop_bits: int) -> bool:
@@ -72,7 +67,7 @@ class Adapter:
             self._serial.parity = _PARITY[parity]
             self._serial.stopbits = stop_bits
             self._serial.baudrate = baudrate
-        except _TROUBLES:
+        except TROUBLES:
             with self._lost():
                 self._serial.parity = "N"  # else it would be tried again with each other setting
             return False
@@ -120,8 +115,8 @@ class Adapter:
     def _lost(self):
         try:
             yield
-        except _TROUBLES as error:
-            raise RemoteError(f"the connection to {self.port} is lost: {error}") from None
+        except TROUBLES as error:
+            raise RemoteError(lost(self.port, error)) from None
 
 
 class Line:

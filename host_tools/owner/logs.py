@@ -5,35 +5,29 @@ PORT is the board's serial port as mpremote takes it (/dev/ttyUSB0, COM3, socket
 or the bridge's address (http://192.168.1.7/), whose /log is read again and again, with what its counters mean. Neither disturbs the bridge.
 """
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
 
 import serial
 
-from host_tools.owner.bridge_http import urlopen
+from host_tools.owner.arguments import Parser
+from host_tools.owner.bridge_http import BridgeError, fetch, fetch_json
 from host_tools.owner.doctor import Doctor
+from host_tools.owner.remote import TROUBLES, RemoteError, check_port, is_address, lost
 
 _BAUDRATE = 115200
 _LOOK_S = 2
 _DOCTOR_LOOKS = 5
-_TIMEOUT_S = 5
-
-
-class LogsError(Exception):
-    """Nothing can be read; the text is for the user."""
 
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    is_http = arguments.port.startswith(("http://", "https://"))
-    follow = follow_address if is_http else follow_port
+    follow = follow_address if is_address(arguments.port) else follow_port
     try:
         for text in follow(arguments.port, arguments.once):
             print(text, end="", flush=True)
-    except LogsError as error:
+    except (RemoteError, BridgeError) as error:
         print(f"logs: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -42,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.logs",
         description="What a board has to say; Ctrl-C ends it.",
     )
@@ -58,8 +52,8 @@ def follow_address(address: str, once: bool = False) -> Iterator[str]:
     before, looks = "", 0
     doctor = Doctor(lambda path: _parsed(address, path))
     while True:
-        text = _fetched(address)
-        yield added(before, text)
+        text = fetch(address, "log").decode(errors="replace")
+        yield added(before, text) or ("(the log is empty)\n" if once else "")
         if looks % _DOCTOR_LOOKS == 0:
             yield from (f"doctor: {sentence}\n" for sentence in doctor.news())
         looks += 1
@@ -77,44 +71,44 @@ def added(before: str, text: str) -> str:
     return text
 
 
-def _fetched(address):
-    url = address.rstrip("/") + "/log"
-    try:
-        with urlopen(url, timeout=_TIMEOUT_S) as answer:
-            return answer.read().decode(errors="replace")
-    except (OSError, ValueError) as error:
-        raise LogsError(f"{url} cannot be read: {error}") from None
-
-
 def _parsed(address, path):
     """What the bridge answers, or None: it may be busy, or of a version that tells something else."""
     try:
-        with urlopen(address.rstrip("/") + path, timeout=_TIMEOUT_S) as answer:
-            return json.load(answer)
-    except (OSError, ValueError):
+        return fetch_json(address, path.lstrip("/"))
+    except BridgeError:
         return None
 
 
 def follow_port(port: str, once: bool = False) -> Iterator[str]:
     """What comes from the console; `once`: until it is quiet."""
+    is_quiet = True
     try:
         with _opened(port) as line:
             while True:
                 data = line.read(max(1, line.in_waiting))
                 if data:
                     yield data.decode(errors="replace").replace("\r\n", "\n")
+                    is_quiet = False
                 elif once:
-                    return
-    except (OSError, serial.SerialException, ValueError) as error:
-        raise LogsError(f"{port} cannot be read: {error}") from None
+                    break
+    except TROUBLES as error:
+        raise RemoteError(lost(port, error)) from None
+    if is_quiet:
+        yield f"(nothing in {_LOOK_S} s: a bridge tells little on its console; PORT=http://... has what it told before)\n"
 
 
 def _opened(port):
-    line = serial.serial_for_url(port, _BAUDRATE, timeout=_LOOK_S, do_not_open=True)
-    # These two lines reset most boards when they change one after the other.
-    line.dtr = line.rts = False
-    line.open()
-    return line
+    try:
+        line = serial.serial_for_url(
+            port, _BAUDRATE, timeout=_LOOK_S, do_not_open=True, exclusive=True
+        )
+        # These two lines reset most boards when they change one after the other.
+        line.dtr = line.rts = False
+        line.open()
+        return line
+    except TROUBLES:
+        check_port(port)  # says why not
+        raise RemoteError(f"{port} could not be opened at first; try again") from None
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ PORT is whatever mpremote takes: /dev/ttyUSB0, COM3, a pty, socket://host:port.
 import contextlib
 import errno
 import io
+import os
 import re
 import struct
 import time
@@ -22,7 +23,33 @@ _TRIES = 3
 _PAUSE_S = 1
 _RAW_LIMIT_S = 12  # for a soft reset, where flash is slow
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")  # of no use to an owner
-_TROUBLES = (TransportError, serial.SerialException, OSError, struct.error)
+_SCHEMES = (
+    "socket",
+    "rfc2217",
+    "loop",
+    "spy",
+    "alt",
+    "hwgrep",
+    "cp2110",
+)  # as pyserial knows them
+_HOST = re.compile(
+    r"\d+(\.\d+){3}/?|[\w-]+(\.[\w-]+)*\.(local|lan|home|box|internal|fritz\.box)/?"
+)
+_NETWORK = (
+    ("name or service|name resolution|nodename|getaddrinfo|no address", "there is no such host"),
+    ("refused", "nobody listens there"),
+    ("timed out", "nobody answers there"),
+    ("no route|unreachable", "this PC cannot reach it; is it in the same network?"),
+    ("reset by peer|closed connection|broken pipe", "the connection broke off; try again"),
+)
+# What a port raises that is not there, is taken, or goes.
+TROUBLES: tuple[type[Exception], ...] = (
+    TransportError, serial.SerialException, OSError, ValueError, TypeError, struct.error,
+)  # fmt: skip
+with contextlib.suppress(ImportError):  # on Windows
+    import termios
+
+    TROUBLES += (termios.error,)  # which pyserial lets through
 
 
 class RemoteError(Exception):
@@ -36,7 +63,7 @@ class Board:
         self.port = port
         try:
             self._transport = SerialTransport(port, timeout=_TIMEOUT_S)
-        except (TransportError, ValueError):
+        except TROUBLES:
             check_port(port)
             raise RemoteError(f"{port} could not be opened at first; try again") from None
 
@@ -44,7 +71,7 @@ class Board:
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(*_TROUBLES):
+        with contextlib.suppress(*TROUBLES):
             self._transport.close()
 
     def interrupt(self) -> None:
@@ -52,7 +79,7 @@ class Board:
         for attempt in range(_TRIES):
             if attempt:
                 time.sleep(_PAUSE_S)
-            with self._trouble("is lost"), contextlib.suppress(TransportError):
+            with self._trouble(), contextlib.suppress(TransportError):
                 # What mpremote reads instead of a prompt, it prints.
                 with contextlib.redirect_stdout(io.StringIO()):
                     self._transport.enter_raw_repl(timeout_overall=_RAW_LIMIT_S)
@@ -64,7 +91,7 @@ class Board:
 
     def run(self, source: str | bytes, limit_s: float = 60) -> str:
         """Run a program on the board; returns what it prints. limit_s: how long it may be silent."""
-        with self._trouble("was lost in the middle"):
+        with self._trouble():
             output, error = self._transport.exec_raw(source, timeout=limit_s)
         if error:
             raise RemoteError(f"the board says: {error.decode(errors='replace').strip()}")
@@ -72,12 +99,12 @@ class Board:
 
     def reset(self) -> None:
         """Reset the board, whose console is free then. The port may be gone before the command is acknowledged."""
-        with contextlib.suppress(*_TROUBLES):
+        with contextlib.suppress(*TROUBLES):
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
 
     def restart(self) -> None:
         """Reset the board from whatever state the raw REPL is in."""
-        with contextlib.suppress(*_TROUBLES):
+        with contextlib.suppress(*TROUBLES):
             # Ctrl-C ends a program or a raw paste, Ctrl-A begins again.
             self._transport.serial.write(b"\r\x03\x01import machine; machine.reset()\x04")
             # A socket that is closed with something unread in it would take back what was written.
@@ -92,7 +119,7 @@ class Board:
         while time.monotonic() < until_s:
             try:
                 begun += self._transport.serial.read(max(1, self._transport.serial.in_waiting))
-            except _TROUBLES:
+            except TROUBLES:
                 self._reopen(until_s)
             *whole, begun = begun.split(b"\n")
             for line in whole:
@@ -110,34 +137,77 @@ class Board:
                     raise RemoteError(f"{self.port} did not come back after the reset") from None
 
     @contextlib.contextmanager
-    def _trouble(self, what):
+    def _trouble(self):
         try:
             yield
-        except _TROUBLES as error:
-            raise RemoteError(f"the connection to {self.port} {what}: {error}") from None
+        except TROUBLES as error:
+            raise RemoteError(lost(self.port, error)) from None
+
+
+def is_address(port: str) -> bool:
+    """Is this the address of a bridge instead of a port?"""
+    return port.startswith(("http:", "https:"))
 
 
 def check_port(port: str) -> None:
     """Raises RemoteError, with the reason, if a port cannot be opened."""
+    problem = _misnamed(port)
+    if problem:
+        raise RemoteError(problem)
     try:
         serial.serial_for_url(port, exclusive=True).close()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # the last for socket: without a number
         raise RemoteError(_why_not(port, error)) from None
+
+
+def _misnamed(port):
+    """What is wrong with a name that cannot be one, or None."""
+    if not port:
+        return f"PORT is empty; {_there_are()}"
+    if is_address(port):
+        return f"{port} is an address in the network; a serial port is needed here: {_there_are()}"
+    scheme, found, _ = port.partition("://")
+    if found and scheme not in _SCHEMES:
+        return f"{port} is no port; /dev/ttyUSB0, COM3 or socket://HOST:PORT would be one"
+    if scheme == "socket" and not re.fullmatch(r"socket://[^:/]+:\d+/?", port):
+        return f"{port} lacks a host or a number; socket://192.168.1.7:2323 would be a port"
+    if _HOST.fullmatch(port) and not os.path.exists(port):
+        return f"{port} is no serial port; as the address of a bridge it is http://{port.rstrip('/')}/"
+    return None
 
 
 def _why_not(port, error):
     number = getattr(error, "errno", None)
-    if "lock" in str(error) or number in (errno.EBUSY, errno.EAGAIN):
+    said = str(error)
+    if "lock" in said or number in (errno.EBUSY, errno.EAGAIN):
         return f"{port} is in use by another program; end that first"
     if number == errno.EACCES:
         return f"{port}: no permission; on Linux, members of the group dialout have it"
     if number == errno.ENOENT or re.fullmatch(r"COM\d+", port):
         return f"{port} is not there; {_there_are()}"
-    if "configure port" in str(error) or number in (errno.EISDIR, errno.ENOTTY):
+    if "configure port" in said or number in (errno.EISDIR, errno.ENOTTY):
         return f"{port} is no serial port; {_there_are()}"
-    if port.startswith("socket:") and "refused" in str(error):
-        return f"nobody listens at {port}"
-    return f"{port} cannot be opened: {_ERRNO.sub('', str(error))}"
+    if port.startswith("socket:"):
+        return f"{port}: {why_no_answer(error)}"
+    return f"{port} cannot be opened: {_ERRNO.sub('', said)}"
+
+
+def lost(port: str, error: Exception) -> str:
+    """Of a port that was open."""
+    if isinstance(error, TransportError):  # it is there, but the board does not do as it should
+        return f"the connection to {port} is lost: {error}"
+    if port.startswith("socket:"):
+        return f"the connection to {port} is lost: {why_no_answer(error)}"
+    return f"{port} is gone: was it unplugged, or does another program read from it?"
+
+
+def why_no_answer(error: Exception) -> str:
+    """Of a connection over the network, in words without a number."""
+    said = str(error)
+    for words, meaning in _NETWORK:
+        if re.search(words, said, re.IGNORECASE):
+            return meaning
+    return _ERRNO.sub("", said).strip("<>") or type(error).__name__
 
 
 def _there_are():

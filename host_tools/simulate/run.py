@@ -4,6 +4,7 @@
 import argparse
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -119,19 +120,40 @@ class Clamps:
 def main(argv=None):
     arguments = _parser().parse_args(argv)
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, lambda *_: ended.set())
+    threading.Thread(target=_watch_terminal, args=(ended,), daemon=True).start()
     try:
         _run(arguments, ended)
         return 0
     except (RunError, SiteError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
+    except OSError:
+        if not _is_gone():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody is there to be told more
+        return 0
+
+
+def _watch_terminal(ended):
+    """Whoever closes the terminal, or ends what holds the other end of stdin, wants this to end."""
+    while not ended.wait(_LOOK_S):
+        if _is_gone():
+            ended.set()
+
+
+def _is_gone():
+    """Is nobody there any more, at the other end of stdin or stdout? Reads nothing: that would stop a job in the background."""
+    poll = select.poll()
+    for descriptor in (0, 1):
+        poll.register(descriptor, 0)
+    return any(found & (select.POLLHUP | select.POLLERR) for _, found in poll.poll(0))
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m host_tools.simulate.run", description=__doc__)
-    options.add(parser)
+    parser = options.parser("python -m host_tools.simulate.run", __doc__)
     parser.add_argument(
         "--http-port", default=8080, type=_port, metavar="N", help="0: any free one"
     )

@@ -10,11 +10,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from host_tools.build import interpreter, pinned
+from host_tools.build.compiler import mpy_cross
 from host_tools.measure.bench import client
 from host_tools.paths import ROOT
 from host_tools.simulate.free_port import free_port
@@ -144,12 +144,4 @@ def install_microdot():
         pinned.install(MICRODOT, MICRODOT_SHA256, download)
         folder.mkdir(parents=True, exist_ok=True)
         source = Path(download, "microdot", "microdot.py")
-        compiler = [
-            sys.executable,
-            "-m",
-            "mpy_cross",
-            "-o",
-            str(folder / "microdot.mpy"),
-            str(source),
-        ]
-        subprocess.run(compiler, check=True)
+        subprocess.run([mpy_cross(), "-o", str(folder / "microdot.mpy"), str(source)], check=True)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Only the site: its meters on a pseudo terminal, for mbpoll, a real bridge or any other master."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -12,10 +11,7 @@ from host_tools.simulate.site import SiteError, options
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        prog="python -m host_tools.simulate.site", description=__doc__
-    )
-    options.add(parser)
+    parser = options.parser("python -m host_tools.simulate.site", __doc__)
     parser.add_argument("--uart-link", metavar="PATH", help="make PATH a link to the serial port")
     arguments = parser.parse_args()
     ended = threading.Event()

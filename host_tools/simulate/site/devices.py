@@ -6,10 +6,10 @@ inverters share the sun, the first one most of it. A hybrid's meter is always th
 `invert` was mounted the wrong way round: its registers carry the opposite sign.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from host_tools.simulate.site.profile_quantities import is_hybrid
 from host_tools.simulate.site.quantities import PLACES
-from host_tools.simulate.site.registers import HYBRIDS, MODELS
 
 _METER_PLACES = ("grid", "house", "rod", "inverter", "battery")
 _PLACES = {"inverters": "inverter", "batteries": "battery", "smart_loads": "rod"}
@@ -28,6 +28,9 @@ class Device:
     place: str
     share: float
     volts_known: bool = False  # a meter on the bus tells the clamps their volts
+    profile: dict = field(
+        default_factory=dict
+    )  # with all that it extends; empty: it is measured by clamps
 
     @property
     def turned(self):
@@ -35,7 +38,14 @@ class Device:
 
     @property
     def hybrid(self):
-        return self.entry.get("profile") in HYBRIDS
+        return bool(self.profile) and is_hybrid(self.profile)
+
+    @property
+    def quantities(self):
+        """The names of what its profile has in its role."""
+        roles = self.profile.get("roles", {})
+        found = roles.get(self.category, {})
+        return roles[found] if isinstance(found, str) else found
 
     def fields(self, truth):
         """The charger's fields that this device's source can fill, as floats."""
@@ -45,10 +55,11 @@ class Device:
         if self.category == "energy_meters":
             return {"grid_power_w": power_w}
         if self.category == "smart_loads":
-            return {"sl_power_w": power_w}
+            known = {"temp": truth.rod_temp_c} if "temperature" in self.quantities else {}
+            return {"sl_power_w": power_w} | known
         if self.category == "inverters":
             return {"inv_power_ac_w": power_w} | self._energies(truth)
-        return {"bat_power_w": power_w} | ({"soc": truth.soc} if self.hybrid else {})
+        return {"bat_power_w": power_w} | ({"soc": truth.soc} if "soc" in self.quantities else {})
 
     @property
     def clamps(self):
@@ -77,20 +88,24 @@ class Device:
         return self.clamp_a(truth, phase) * volts * self.entry.get("power_factor", 1)
 
     def _energies(self, truth):
-        if self.hybrid:
-            return {
-                "pv_energy_day_wh": truth.pv_day_wh * self.share,
-                "pv_energy_total_wh": truth.pv_wh * self.share,
-            }
-        if "profile" in self.entry:
-            return {"pv_energy_total_wh": truth.generation_wh * self.share}
-        return {}
+        found = {}
+        if "energy_day" in self.quantities:
+            found["pv_energy_day_wh"] = truth.pv_day_wh * self.share
+        if (
+            "energy_total" in self.quantities
+            and "batteries" in self.profile["roles"]
+            and self.hybrid
+        ):
+            found["pv_energy_total_wh"] = truth.pv_wh * self.share
+        elif {"energy_total", "energy_export"} & set(self.quantities):
+            found["pv_energy_total_wh"] = truth.generation_wh * self.share
+        return found
 
 
-def devices_of(config):
-    """The devices of a config.json that have a source (`fixed` ones have none)."""
+def devices_of(config, profile_of):
+    """The devices of a config.json that have a source (`fixed` ones have none). profile_of(name): the whole profile, or None."""
     try:
-        return list(_devices(config["devices"])) + _load(config)
+        return list(_devices(config["devices"], profile_of)) + _load(config)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise SiteError(f"the config is not complete: {error!r}") from error
 
@@ -108,7 +123,7 @@ def _metered(entries):
     return any(e["category"] == "energy_meters" and "profile" in e for e in entries)
 
 
-def _devices(entries):
+def _devices(entries, profile_of):
     inverters = sum(entry["category"] == "inverters" for entry in entries)
     metered = _metered(entries)
     seen = dict.fromkeys(_CATEGORIES, 0)
@@ -116,15 +131,18 @@ def _devices(entries):
         category = entry["category"]
         index = seen[category]
         seen[category] += 1
+        profile = {}
         if "profile" in entry:
-            _check(entry, f"devices[{number}]")
+            profile = _checked(entry, f"devices[{number}]", profile_of)
         elif "clamp" in entry:
             _amps_per_volt(entry)
         else:
             continue
         weight = (inverters - index) / (inverters * (inverters + 1) / 2) if inverters else 1
         share = weight if category == "inverters" else 1.0
-        yield Device(category, str(index), entry, _place(entry, index), share, metered)
+        device = Device(category, str(index), entry, "", share, metered, profile)
+        device.place = _place(device, index)
+        yield device
 
 
 def _amps_per_volt(entry):
@@ -135,17 +153,19 @@ def _amps_per_volt(entry):
     return amps or 2000 / entry["burden_ohm"]
 
 
-def _check(entry, where):
-    if entry["profile"] not in MODELS:
-        known = ", ".join(MODELS)
-        raise SiteError(
-            f"{where}.profile: the site cannot play {entry['profile']!r}, only {known}"
-        )
+def _checked(entry, where, profile_of):
+    """Its profile."""
+    profile = profile_of(entry["profile"])
+    if profile is None:
+        raise SiteError(f"{where}.profile: there is no profile {entry['profile']!r}")
+    if entry["category"] not in profile["roles"]:
+        raise SiteError(f"{where}.category: {entry['profile']} has no {entry['category']}")
     if not 1 <= entry["unit"] <= 255:
         raise SiteError(f"{where}.unit: {entry['unit']} is not 1 to 255")
+    return profile
 
 
-def _place(entry, index):
-    if entry["category"] != "energy_meters":
-        return _PLACES[entry["category"]]
-    return "grid" if entry.get("profile") in HYBRIDS else _METER_PLACES[index]
+def _place(device, index):
+    if device.category != "energy_meters":
+        return _PLACES[device.category]
+    return "grid" if device.hybrid else _METER_PLACES[index]

@@ -12,21 +12,19 @@ are in the air at the same time in both directions spoil each other, as they do 
 import contextlib
 import os
 import pty
+import queue
 import select
 import threading
 import time
 import tty
 from collections import deque
 
+from host_tools.simulate.site.bits import Setting, read
+
 _READ_BYTES = 4096
 _SILENCE_BYTES = 3.5  # Modbus over serial line 1.02, 2.5.1.1
 _LONGEST_REST_S = 0.5
 _FINEST_REST_S = 0.0004  # faster bytes arrive in small groups, the last one on time
-
-
-def bits_per_byte(parity="none", stop_bits=1):
-    """Start bit, eight data bits, parity bit, stop bits."""
-    return 1 + 8 + (parity != "none") + stop_bits
 
 
 class _Lane:
@@ -42,12 +40,15 @@ class _Lane:
 
 class Line:
     def __init__(self, baudrate=9600, parity="none", stop_bits=1, turnaround_ms=20, echo=False):
-        self.byte_s = bits_per_byte(parity, stop_bits) / baudrate
+        self.setting = Setting(baudrate, parity, stop_bits)
+        self.byte_s = self.setting.bits / baudrate
         self.turnaround_ms = turnaround_ms  # of the next reply; may be set at any time before it
         self.echo = echo  # the bridge hears itself, as with a transceiver that always listens
+        self.idle_level = 1  # 0: A and B are swapped, against the bias
         self.collisions = 0
         self.request_bytes = 0  # arrived at the meters since the line was last silent
         self._looked_s = 0.0
+        self._others: queue.SimpleQueue = queue.SimpleQueue()
 
     def __enter__(self):
         bridge, bridge_slave = _raw_pty()
@@ -68,6 +69,11 @@ class Line:
         for descriptor in self._open:
             os.close(descriptor)
 
+    def put(self, data):
+        """Bytes of somebody else on the pair, a second master or a disturbance: both ends hear them. From any thread."""
+        self._others.put(data)
+        os.write(self._waker, b"o")
+
     @property
     def byte_counts(self):
         """Bytes that have left the bridge and the meters so far."""
@@ -78,8 +84,10 @@ class Line:
         while True:
             ready, _, _ = select.select((bridge, meter, self._wake), (), (), self._rest_s())
             now_s = self._looked_s = time.monotonic()
-            if self._wake in ready:
+            if self._wake in ready and b"x" in os.read(self._wake, _READ_BYTES):
                 return
+            while not self._others.empty():
+                self._put_others(self._others.get(), now_s)
             if bridge in ready:
                 self._take(self._requests, now_s)
             if meter in ready:
@@ -102,13 +110,24 @@ class Line:
         """Put what was written at one end on the wire, from `start_s` on or behind what is under way."""
         data = os.read(lane.source, _READ_BYTES)
         if lane is self._requests:
-            silent = start_s - lane.quiet_from_s > _SILENCE_BYTES * self.byte_s
-            self.request_bytes = len(data) + (0 if silent else self.request_bytes)
+            self._count(len(data), start_s)
         start_s = max(start_s, lane.quiet_from_s)
         data = self._spoilt(data, lane, start_s)
         if self.echo and lane is self._requests:
             self._put(self._replies, data, start_s)
         self._put(lane, data, start_s)
+        if lane is self._requests and not self.idle_level:  # its driver's 1 ends in a 0 that stays
+            self._put(self._replies, read([(0, 2 * self.byte_s)], self.setting), lane.quiet_from_s)
+
+    def _put_others(self, data, start_s):
+        self._count(len(data), start_s)
+        for lane in (self._requests, self._replies):
+            begin_s = max(start_s, lane.quiet_from_s)
+            self._put(lane, self._spoilt(data, lane, begin_s), begin_s)
+
+    def _count(self, size, start_s):
+        silent = start_s - self._requests.quiet_from_s > _SILENCE_BYTES * self.byte_s
+        self.request_bytes = size + (0 if silent else self.request_bytes)
 
     def _put(self, lane, data, start_s):
         for byte in data:

@@ -19,8 +19,6 @@ from pymodbus.framer import FramerRTU
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from host_tools.simulate.site.registers import MODELS, image
-
 _START_LIMIT_S = 5
 
 
@@ -30,19 +28,19 @@ class Meter:
 
     unit: int
     profile: str
+    model: Any  # a registers.Model, or a profile_table.Played
     quantities: Callable
     turnaround_ms: float | None = None
     fault: Any = None  # a Fault
     reads: list = field(default_factory=list)  # the last requests: (function, address, count)
 
     def __post_init__(self):
-        self.model = MODELS[self.profile]
         if self.turnaround_ms is None:
             self.turnaround_ms = self.model.turnaround_ms
 
     def sim_device(self):
         """The device as pymodbus wants it: its blocks, and `read` for their contents."""
-        blocks = sorted({block for blocks in self.model.readable.values() for block in blocks})
+        blocks = _merged(block for blocks in self.model.readable.values() for block in blocks)
         data = [
             SimData(first, count=last - first + 1, datatype=DataType.REGISTERS)
             for first, last in blocks
@@ -52,7 +50,7 @@ class Meter:
     async def read(self, function, start, address, count, registers, new_values):
         """pymodbus is about to answer: fill the registers asked for, or return an exception code."""
         self.reads = self.reads[-99:] + [(function, address, count)]
-        if function not in self.model.rows:
+        if function not in self.model.readable:
             return ExcCodes.ILLEGAL_FUNCTION
         if new_values is not None or not self._readable(function, address, count):
             return ExcCodes.ILLEGAL_ADDRESS
@@ -60,7 +58,7 @@ class Meter:
             return ExcCodes.ILLEGAL_VALUE
         if self.fault and self.fault.kind == "exception":
             return ExcCodes(self.fault.code)
-        found = image(self.model.rows[function], address, count, self.quantities())
+        found = self.model.words(function, address, count, self.quantities())
         if self.fault and self.fault.kind == "registers":
             for place, number in self.fault.raw.items():
                 if address <= place < address + count:
@@ -83,6 +81,7 @@ class Meters:
         self._line = line
         self._started = threading.Event()
         self._error = None
+        self._request = b""
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve()), name="meters", daemon=True
         )
@@ -123,12 +122,19 @@ class Meters:
 
     def _pdu(self, sending, pdu):
         """pymodbus 3.16 answers for units that are not there; None makes it keep silent."""
-        return pdu if sending or pdu.dev_id in self.by_unit else None
+        if sending:
+            return pdu
+        meter = self.by_unit.get(pdu.dev_id)
+        fault = meter and meter.fault
+        is_deaf = fault and not fault.hears(self._request, self._line.setting)
+        return None if not meter or is_deaf else pdu
 
     def _packet(self, sending, adu):
         """pymodbus shows each packet; of replies, what is returned here goes on the wire."""
         if not sending:
-            return adu[-self._line.request_bytes :]  # a meter forgets what came before a silence
+            # A meter forgets what came before a silence.
+            self._request = adu[-self._line.request_bytes :]
+            return self._request
         meter = self.by_unit[adu[0]]
         self._line.turnaround_ms = meter.turnaround_ms
         fault = meter.fault
@@ -140,8 +146,20 @@ class Meters:
         if fault.kind == "late":
             self._loop.call_later(fault.delay_ms / 1000, os.write, self._late_port, adu)
             return b""
-        return fault.spoil(adu, _crc)
+        return fault.spoil(adu, crc, self._line.setting)
 
 
-def _crc(frame):
+def _merged(blocks):
+    """[(first, last)] that neither touch nor overlap."""
+    found = []
+    for first, last in sorted(blocks):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(last, found[-1][1])
+        else:
+            found.append((first, last))
+    return found
+
+
+def crc(frame):
+    """Its two bytes, as they stand on the wire."""
     return FramerRTU.compute_CRC(frame).to_bytes(2, "big")

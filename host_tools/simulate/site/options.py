@@ -3,51 +3,80 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
+from host_tools.owner import check
+from host_tools.owner.arguments import Parser, number
 from host_tools.paths import ROOT
+from host_tools.simulate.site import orders
 from host_tools.simulate.site.devices import SiteError
-from host_tools.simulate.site.faults import KINDS, Fault
 from host_tools.simulate.site.simulation import Site
 
 _EXAMPLE = ROOT / "config.example.json"
 
 
-def add(parser):
-    parser.add_argument("--config", type=Path, default=_EXAMPLE, help="config.json of the bridge")
-    parser.add_argument("--speed", type=float, default=1, help="site seconds a second")
-    parser.add_argument("--hour", type=float, help="time of day at the start, such as 13.5")
-    parser.add_argument("--seed", type=int, help="which clouds and appliances")
-    parser.add_argument(
-        "--fault",
-        type=_unit_and_kind,
-        action="append",
-        default=[],
-        metavar="UNIT=KIND",
-        help="let a meter misbehave: " + "; ".join(f"{k}: {v}" for k, v in KINDS.items()),
+def parser(prog, description):
+    """With the options of a site; its --help lists all faults."""
+    made = Parser(
+        prog=prog,
+        description=description,
+        epilog="\n".join(orders.words()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.add_argument("--config", type=Path, default=_EXAMPLE, help="config.json of the bridge")
+    made.add_argument("--speed", type=_speed, default=1, help="site seconds a second")
+    made.add_argument("--hour", type=_hour, help="the site's time at the start: 13.5 or 13:30")
+    made.add_argument("--seed", type=number(0, 2**31), help="which clouds and appliances")
+    made.add_argument(
+        "--fault",
+        type=_faults,
+        action="extend",
+        default=[],
+        metavar="FAULT",
+        help="what goes wrong, such as 1:silent; several with blanks between them",
+    )
+    return made
 
 
 def site(arguments):
     """The Site that was asked for; SiteError says in one sentence why there is none."""
+    path = arguments.config
     try:
-        config = json.loads(arguments.config.read_text(encoding="utf-8"))
+        _, files = check.check(path)
+        config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SiteError(f"{arguments.config} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise SiteError(f"{arguments.config} is no JSON: {error}") from error
+        raise SiteError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # as make check says it
+        raise SiteError(str(error)) from error
     given = {name: getattr(arguments, name) for name in ("hour", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
-    made = Site(config, arguments.speed, **given)
-    for unit, kind in arguments.fault:
-        if unit not in made.meters.by_unit:
-            raise SiteError(f"--fault: no meter has unit {unit}")
-        made.fault(unit, Fault(kind))
+    made = Site(config, arguments.speed, profile_of=files.profile, **given)
+    for unit, name in arguments.fault:
+        orders.give(made, unit, name)
     return made
 
 
-def _unit_and_kind(text):
-    unit, _, kind = text.partition("=")
-    if not unit.isdecimal() or kind not in KINDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not UNIT=KIND, such as 1=silent")
-    return int(unit), kind
+def _faults(text):
+    try:
+        return orders.parsed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _hour(text):
+    found = re.fullmatch(r"(\d{1,2})(?::([0-5]\d)|(\.\d+))?", text)
+    hour = int(found[1]) + int(found[2] or 0) / 60 + float(found[3] or 0) if found else 24
+    if hour >= 24:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of day; 13.5 or 13:30 would be one")
+    return hour
+
+
+def _speed(text):
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0
+    if not 0 < speed <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; more than 0 to 3600 is")
+    return speed

@@ -25,6 +25,10 @@ class Model:
     registers_per_read: int = 125
     turnaround_ms: float = 20
 
+    def words(self, function, address, count, quantities):
+        """What a read gets. quantities: as of_meter or of_hybrid give them."""
+        return image(self.rows[function], address, count, quantities)
+
 
 # Eastron: volkszaehler/mbmd:meters/rs485/sdm.go and sdm72v2.go; meter code and power per direction from
 # Tinkerforge/esp32-firmware:software/src/modules/meters_rs485_bricklet/meter_defs.h and

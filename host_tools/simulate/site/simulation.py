@@ -3,13 +3,18 @@
 
 import contextlib
 import time
+from typing import Any
 
+from host_tools.owner.check import Files
+from host_tools.paths import ROOT
 from host_tools.simulate.site.devices import SiteError, devices_of
 from host_tools.simulate.site.line import Line
 from host_tools.simulate.site.meters import Meter, Meters
 from host_tools.simulate.site.physics import Physics
+from host_tools.simulate.site.profile_quantities import measured
+from host_tools.simulate.site.profile_table import Played
 from host_tools.simulate.site.quantities import of_hybrid, of_meter
-from host_tools.simulate.site.registers import HYBRIDS
+from host_tools.simulate.site.registers import HYBRIDS, MODELS
 
 _BUS = {"baudrate": 9600, "parity": "none", "stop_bits": 1}  # the defaults of config.json
 
@@ -22,10 +27,13 @@ class Site:
     minutes of the default hour and seed the rod heats and the grid goes from feed-in to consumption.
     """
 
-    def __init__(self, config, speed=1.0, hour=9.5, seed=2, physics=None, echo=False, ratios=None):
+    def __init__(
+        self, config, speed=1.0, hour=9.5, seed=2, physics=None, echo=False, ratios=None,
+        profile_of=None,
+    ):  # fmt: skip
         self.physics = physics or Physics(seed=seed, hour=hour)
         self.speed = speed
-        self.devices = devices_of(config)
+        self.devices = devices_of(config, profile_of or Files(ROOT).profile)
         self._first_second = hour * 3600
         self._begun_s = time.monotonic()
         self._still_second = None
@@ -34,12 +42,17 @@ class Site:
         meters = self._meters()
         self.line = Line(bus["baudrate"], bus["parity"], bus["stop_bits"], echo=echo)
         self.meters = Meters(self.line, meters)
+        self._others = []
+        self._stack: Any = None
+        self.told_faults = []  # for a person
 
     def __enter__(self):
         self._begun_s = time.monotonic()
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.line)
             stack.enter_context(self.meters)
+            for other in self._others:
+                stack.enter_context(other)
             self._stack = stack.pop_all()
         return self
 
@@ -67,6 +80,19 @@ class Site:
     def fault(self, unit, fault):
         """Spoil what `unit` answers from now on (a Fault), or heal it (None)."""
         self.meters.by_unit[unit].fault = fault
+
+    def join(self, other):
+        """Somebody else on the line, a context manager, for as long as the site is entered."""
+        if self._stack:
+            self._stack.enter_context(other)
+        else:
+            self._others.append(other)
+
+    def turn(self, unit):
+        """Mount a meter the other way round, while the config goes on saying what it said."""
+        for device in self.devices:
+            if device.entry.get("unit") == unit:
+                device.entry["invert"] = not device.turned
 
     def expected(self, truth=None):
         """What values.json must say, as floats in its own shape, for the devices with a source."""
@@ -100,12 +126,15 @@ class Site:
                 raise SiteError(f"unit {unit} is both a {known} and a {name}")
             roles[device.category] = device
         return [
-            Meter(unit, name, self._quantities(name, unit, roles))
+            Meter(unit, name, _model(name, unit, roles), self._quantities(name, unit, roles))
             for unit, (name, roles) in units.items()
         ]
 
     def _quantities(self, name, unit, roles):
         """A function that tells what the meter measures now."""
+        if name not in MODELS:
+            profile = next(iter(roles.values())).profile
+            return lambda: measured(profile, self.truth(), roles)
         if name in HYBRIDS:
             share = roles["inverters"].share if "inverters" in roles else 1.0
             turned = {category for category, device in roles.items() if device.turned}
@@ -116,6 +145,11 @@ class Site:
             of_meter(self.truth(), device.place, device.share, device.turned, *ratios)
             | {"serial": 20_000_000 + unit}
         )
+
+
+def _model(name, unit, roles):
+    """Of some makers by the sources themselves, else by the profile's own table."""
+    return MODELS.get(name) or Played(next(iter(roles.values())).profile, name, unit)
 
 
 def _sine(rms_volts):

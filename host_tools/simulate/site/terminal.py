@@ -56,7 +56,8 @@ def plain_line(site, truth, answer):
         for row in rows(site, truth, answer)
         if row.bridge
     ]
-    return f"{clock(truth.second)}  bridge: {answer.summary}  site | bridge:  " + "   ".join(pairs)
+    told = f"bridge: {answer.summary}{_faults(site)}  site | bridge:  "
+    return f"{clock(truth.second)}  {told}" + "   ".join(pairs)
 
 
 def picture(site, truth, answer, address, log):
@@ -75,10 +76,15 @@ def picture(site, truth, answer, address, log):
             "" if site.speed == 1 else f", {site.speed:g} times as fast",
             "; the bridge answers ",
             (answer.summary, _style(answer)),
+            (_faults(site), "yellow"),
         ),
         table,
         *(Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in log),
     )
+
+
+def _faults(site):
+    return f"  FAULT={' '.join(site.told_faults)}" if site.told_faults else ""
 
 
 def clock(second):
