@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from host_tools.simulate.free_port import free_port
-from host_tools.simulate.site import Site, terminal
+from host_tools.simulate.site import Site, orders, terminal
 from host_tools.simulate.site.bridge import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,6 +163,12 @@ def test_hour_and_fault_are_shown():
     process.terminate()
     process.communicate(timeout=30)
     assert line.startswith("13:30:0") and " FAULT=1:silent two-masters " in line
+
+
+def test_every_fault_stands_in_the_docs():
+    page = (ROOT / "docs/simulation.md").read_text("utf-8")
+    names = [line.split()[0] for line in orders.words() if line.startswith("  ")]
+    assert len(names) > 15 and [name for name in names if f"`{name}`" not in page] == []
 
 
 def shown(answer):
