@@ -392,6 +392,8 @@ def test_a_word_almost_right_gets_a_suggestion_beside_what_is_allowed():
         'devices[0].category: "energy_meter" is not allowed; did you mean "energy_meters"? '
         '"inverters", "energy_meters", "batteries" or "smart_loads" is allowed'
     )
+    line = complaint(config(top='"bus": {"stop_bits": "none"},'))
+    assert line == 'bus.stop_bits: "none" is not allowed; 1 or 2 is allowed'
 
 
 def test_the_ssid_is_counted_in_bytes():

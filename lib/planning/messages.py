@@ -35,9 +35,10 @@ def listed(values):
 
 def allowed_of(value, kind, limits):
     """allowed(), and before it which of the words was meant."""
-    is_word = kind == "one_of" and type(value) is str and len(value) >= _PART_CHARS
-    hint = meant(value, limits)[2:] + " " if is_word and meant(value, limits) else ""
-    return hint + allowed(kind, limits)
+    hint = ""
+    if kind == "one_of" and type(value) is str and len(value) >= _PART_CHARS:
+        hint = meant(value, [one for one in limits if type(one) is str])
+    return (hint[2:] + " " if hint else "") + allowed(kind, limits)
 
 
 def allowed(kind, limits):
