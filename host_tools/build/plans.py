@@ -19,8 +19,7 @@ def text(config_file: Path | str) -> bytes:
 
 def stamped(config_file: Path | str) -> dict:
     """The plan as a dict."""
-    config, files = check.check(Path(config_file))
-    made = plan.make(config, files.load)
+    _, files, made = check.check(Path(config_file))
     sources = {source: _crc(path) for source, path in files.asked.items()}
     return plan.stamped(made, VERSION, sources | {"config": _crc(Path(config_file))})
 

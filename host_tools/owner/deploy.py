@@ -29,7 +29,6 @@ from host_tools.owner.deploy_plan import (
     without_unreleased,
 )
 from host_tools.owner.remote import Board, RemoteError
-from planning import plan
 
 _ON_BOARD = Path(__file__).with_name("deploy_on_board.py")
 
@@ -94,12 +93,12 @@ def _parser():
 
 def _check(path, console):
     try:
-        config, files = check.check(path)
+        config, files, made = check.check(path)
     except OSError as error:
         raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
     except check.settings.SettingsError as error:
         raise DeployError(f"{error} (nothing was changed on the board)") from None
-    for line in config_warnings.warnings(config, files, plan.make(config, files.load)):
+    for line in config_warnings.warnings(config, files, made):
         console.print(f"warning: {line}")
 
 
