@@ -60,6 +60,7 @@ def follow_address(address: str, once: bool = False) -> Iterator[str]:
     while True:
         text = _fetched(address)
         yield added(before, text)
+        doctor.look()
         if looks % _DOCTOR_LOOKS == 0:
             yield from (f"doctor: {sentence}\n" for sentence in doctor.news())
         looks += 1
