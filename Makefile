@@ -13,7 +13,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy config scan read calibrate logs wasm-test clean release mutants chaos
+.PHONY: help run test bench lint format pins check flash deploy config scan read calibrate logs wasm-test clean release mutants chaos soak
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -39,6 +39,9 @@ mutants: $(MADE) ## Do the portable tests bite? Change one thing of lib/ after t
 
 chaos: $(MADE) ## Does the charger hear anything untrue? The bridge with faults in virtual time (SEED=1 SECONDS=100).
 	@$(PY) -m host_tools.simulate.chaos $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+soak: $(MADE) ## Does the bridge hold what it held? A day in virtual time on 32-bit MicroPython (DAYS=50).
+	@$(PY) -m host_tools.simulate.soak $(if $(DAYS),--days $(DAYS))
 
 lint: $(MADE) ## Style, types, and whether the device code fits MicroPython on an ESP32.
 	@$(PY) -m ruff check .

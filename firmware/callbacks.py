@@ -9,6 +9,7 @@ from ticks import ticks_diff
 
 _DAY = "pv_energy_day_wh"
 _SILENT_MS = const(10000)
+_REFUSED_S = const(600)  # at most one line about a unit's refused values in so long
 _STEADY = const(2)  # of Chargers.rank
 
 
@@ -52,8 +53,9 @@ def resetter(trial):
 
 
 def watcher(units, chargers):
-    """For health: watch(now_ms) tells in the log when a unit falls silent and is back, and when a charger comes and goes."""
+    """For health: watch(now_ms) tells in the log when a unit falls silent and is back, of values that are refused, and when a charger comes and goes."""
     silent = {}
+    next_s = {}
     known = []
 
     def watch(now_ms):
@@ -68,6 +70,12 @@ def watcher(units, chargers):
                 (log.warn if late else log.info)(
                     "unit", unit.address, "is silent" if late else "is back"
                 )
+            quantity = unit.implausible
+            if quantity and quantity.refused is not None:
+                if log.uptime_s() >= next_s.get(unit, 0):
+                    next_s[unit] = log.uptime_s() + _REFUSED_S
+                    _tell_refused(unit, quantity)
+                quantity.refused = None
         for client in chargers.clients:
             if client not in known and chargers.rank(client) == _STEADY:
                 known.append(client)
@@ -79,6 +87,15 @@ def watcher(units, chargers):
                 break  # the list has changed
 
     return watch
+
+
+def _tell_refused(unit, quantity):
+    by = 10 if quantity.key in quantity.device.tenths else 1
+    low, high = quantity.expected()
+    log.warn(
+        "unit %d says %s %d, %d to %d is expected"
+        % (unit.address, quantity.key, quantity.refused // by, low // by, high // by)
+    )
 
 
 def quiet(bus):

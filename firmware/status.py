@@ -111,7 +111,7 @@ def _unit(document, unit, now_ms):
     document.write(b', "exceptions": ')
     document.write_text(unit.exceptions)  # a list of numbers, which looks the same in JSON
     document.write(b', "refused": ')
-    document.write_text(json.dumps(unit.implausible))
+    document.write_text(json.dumps(unit.implausible and unit.implausible.key))
     document.write(b', "warning": ')
     document.write_text(json.dumps(unit.warning))
     document.write(b', "devices": ')

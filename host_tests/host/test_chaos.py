@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from host_tools.simulate.chaos import faults, report, shrinking, world
+from httpd.chargers import Chargers
 from httpd.connection import Connection
 from httpd.document import Document
 from meters import decode, register, states
@@ -108,6 +109,10 @@ def nothing_is_answered(patch):
     patch.setattr(Connection, "receive", lambda self, count, now_ms: None)
 
 
+def chargers_are_nobody(patch):
+    patch.setattr(Chargers, "rank", lambda self, client: 0)
+
+
 def absent_units_are_left_alone(patch):
     patch.setattr(states, "_AGAIN_MS", 20000)
 
@@ -129,6 +134,7 @@ BROKEN = [
     (load_is_guessed, "invented", {"kinds": ["silence"]}),
     (watts_have_decimals, "malformed", {"kinds": ["silence"]}),
     (nothing_is_answered, "late", {"kinds": ["silence"]}),
+    (chargers_are_nobody, "late", {"kinds": ["hostile-clients", "slow-reader"]}),
     (absent_units_are_left_alone, "false 503", {"kinds": ["silence"], "site": "twins"}),
 ]
 

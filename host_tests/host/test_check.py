@@ -90,12 +90,37 @@ def test_a_profile_beside_the_file_is_found(tmp_path, capsys):
             {"bus": {"baudrate": 1200, "poll_interval_ms": 100}},
             "bus.poll_interval_ms: reading all powers",
         ),
+        (
+            {"freshness": {"limit_s": 2}, "bus": {"poll_interval_ms": 1900}},
+            "freshness.limit_s: a power gets up to 2.5 s old while all units answer",
+        ),
     ],
 )
 def test_what_is_allowed_and_doubtful_is_warned_of(tmp_path, capsys, top, warning):
     code, out, _ = said(capsys, written(tmp_path, **top))
     assert code == 0
     assert [line for line in out if line.startswith("warning: " + warning)], out
+
+
+def test_a_line_that_only_a_dead_unit_makes_too_slow_is_warned_of(tmp_path, capsys):
+    devices = [METER, {**METER, "category": "inverters", "unit": 2, "timeout_ms": 4000}]
+    code, out, _ = said(capsys, written(tmp_path, devices, freshness={"limit_s": 5}))
+    warning = (
+        "warning: freshness.limit_s: while one unit does not answer, the powers of the others"
+    )
+    assert code == 0 and [line for line in out if line.startswith(warning)], out
+    _, out, _ = said(capsys, written(tmp_path, devices[:1], freshness={"limit_s": 5}))
+    assert not [line for line in out if "freshness.limit_s" in line], out
+
+
+def test_a_line_that_is_always_too_slow_is_refused(tmp_path, capsys):
+    devices = [METER, {**METER, "category": "inverters", "unit": 2, "pause_ms": 1500}]
+    top = {"freshness": {"limit_s": 1}, "bus": {"poll_interval_ms": 0}}
+    code, out, err = said(capsys, written(tmp_path, devices, **top))
+    assert (code, out) == (1, [])
+    assert err[0].startswith(
+        "freshness.limit_s: 1 s is less than reading all powers takes, about 1"
+    )
 
 
 def test_time_on_the_wire_is_that_of_the_frames(tmp_path, capsys):

@@ -13,8 +13,8 @@ from planning import plan, plan_text
 
 def example():
     """The bytes of the example config's plan.json, and the plan in them."""
-    config, files = check.check(ROOT / "config.example.json")
-    made = plan.stamped(plan.make(config, files.load), "1", {"config": 1})
+    _, _, made = check.check(ROOT / "config.example.json")
+    made = plan.stamped(made, "1", {"config": 1})
     file = io.BytesIO()
     plan_text.write(made, file)
     return file.getvalue(), json.loads(file.getvalue())["plan"]

@@ -183,7 +183,7 @@ def test_what_is_printed_is_good_in_a_config(tmp_path):
     text = scan_report.snippet({"baudrate": 9600, "parity": "none", "stop_bits": 1}, devices)
     config = {"wifi": {"ssid": "Home"}, **json.loads(text)}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    checked, _ = check.check(tmp_path / "config.json")
+    checked, _, _ = check.check(tmp_path / "config.json")
     assert [device["category"] for device in checked["devices"]] == [
         "inverters", "energy_meters", "batteries", "energy_meters",
     ]  # fmt: skip

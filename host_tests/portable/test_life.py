@@ -499,6 +499,7 @@ class Unit:
     def __init__(self, address, at_ms):
         self.address = address
         self.at_ms = {"good_age_ms": at_ms}
+        self.implausible = None
 
 
 def watched(test):
@@ -524,6 +525,44 @@ def test_a_unit_that_falls_silent_and_is_back_is_told_once():
         assert line.told(30000, watch) == []
         line.units[1].at_ms["good_age_ms"] = 30000
         assert line.told(30001, watch) == ["I unit 2 is back"]
+
+    watched(test)
+
+
+class Refused:
+    """A quantity of which a value was refused."""
+
+    def __init__(self, key, value, expected, tenths=()):
+        self.key, self.refused, self._expected = key, value, expected
+        self.device = Fields(tenths)
+
+    def expected(self):
+        return self._expected
+
+
+class Fields:
+    def __init__(self, tenths):
+        self.tenths = tenths
+
+
+def test_a_value_that_is_refused_is_told_with_what_was_expected_and_not_too_often():
+    def test():
+        line = Line(0, 0)
+        first, second = line.units
+        log.uptime_s = lambda: 5
+        watch = callbacks.watcher(line.units, line)
+        first.implausible = Refused("grid_power_w", 65535, (-43470, 43470))
+        expected = "W unit 1 says grid_power_w 65535, -43470 to 43470 is expected"
+        assert line.told(5000, watch) == [expected]
+        assert line.told(6000, watch) == [], "nothing new was refused"
+        second.implausible = Refused("soc", 2550, (0, 1000), ("soc",))
+        first.implausible.refused = -65536
+        expected = "W unit 2 says soc 255, 0 to 100 is expected"
+        assert line.told(7000, watch) == [expected], "unit 1 was told of this minute"
+        log.uptime_s = lambda: 605
+        assert line.told(8000, watch) == [], "what was refused minutes ago is not told as new"
+        first.implausible.refused = 0x7FFF
+        assert len(line.told(9000, watch)) == 1
 
     watched(test)
 

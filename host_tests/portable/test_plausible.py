@@ -56,6 +56,16 @@ def test_power_beyond_the_fuses_is_believed_when_it_is_read_twice():
         assert one.read(100)
 
 
+def test_two_readings_beyond_the_fuses_that_disagree_are_not_believed():
+    one = power()
+    for value in (65535, -65535, 500000, 100000, 999999):
+        assert not one.read(value), value
+    assert one.read(800000), "less by a fifth agrees"
+    for value in (500000, -500000, 380000):
+        assert not one.read(value), value
+    assert one.read(380000)
+
+
 def test_single_reading_beyond_the_fuses_is_never_served():
     one = power()
     for value in (65535, -65536, 500000):
@@ -88,6 +98,31 @@ def test_counter_that_falls_or_jumps_is_believed_when_it_is_read_five_times():
         assert [one.read(value) for _ in range(6)] == [False] * 4 + [True] * 2, value
 
 
+def test_counter_that_says_something_else_each_time_is_not_believed():
+    one = total()
+    assert one.read(5000000)
+    for value in (7, 6, 3, 90000, 4, 1, 0, 2000000000) * 3:
+        assert not one.read(value), value
+    # One that was exchanged goes on from where the new one stands.
+    assert [one.read(value) for value in (20, 21, 25, 25, 30)] == [False] * 4 + [True]
+
+
+def test_what_was_refused_and_what_was_expected_are_known():
+    one = power()
+    assert one.quantity.refused is None and one.quantity.expected() == (-MOST_W, MOST_W)
+    one.read(-65536)
+    assert one.quantity.refused == -65536
+    narrow = power(0, 5000)
+    narrow.read(-3)
+    assert narrow.quantity.refused == -3 and narrow.quantity.expected() == (0, 5000)
+    counter = total()
+    assert counter.quantity.expected() == (0, 2147483647)
+    counter.read(5000000)
+    counter.read(17)
+    assert counter.quantity.refused == 17
+    assert counter.quantity.expected() == (5000000, 5000000 + MOST_W)
+
+
 def test_slip_of_a_counter_is_never_served():
     # 0, and a number without its high word, between readings of a counter that goes on.
     one = total()
@@ -114,6 +149,7 @@ def test_doubt_takes_no_heap():
             other.quantity.update()
 
     one._register.value, other._register.value = 500000, 7
+    doubt()  # the first refusal gives each quantity an attribute more
     assert heap_taken(doubt) == 0
 
 

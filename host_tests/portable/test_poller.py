@@ -464,7 +464,7 @@ def test_value_that_cannot_be_is_refused_and_counted():
     line.run(poller, 1500)
     assert device.fields["grid_power_w"] is None
     assert poller.units[0].stats["implausible"] == 1
-    assert poller.units[0].implausible == "grid_power_w"
+    assert poller.units[0].implausible.key == "grid_power_w"
 
 
 def test_power_beyond_the_fuses_is_not_put_before_it_was_read_twice():

@@ -21,8 +21,7 @@ def text(config_file: Path | str) -> bytes:
 
 def stamped(config_file: Path | str) -> dict:
     """The plan as a dict."""
-    config, files = check.check(Path(config_file))
-    made = plan.make(config, files.load)
+    _, files, made = check.check(Path(config_file))
     sources = {"config": _crc(Path(config_file))}
     for source, path in files.asked.items():
         is_packed = path.parent == PROFILES

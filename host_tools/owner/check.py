@@ -55,14 +55,14 @@ class Files:
         return profile_file.completed(name, self.load, self.names)
 
 
-def check(path: Path) -> tuple[dict, Files]:
-    """(config, files) of a good file; raises SettingsError or OSError."""
+def check(path: Path) -> tuple[dict, Files, dict]:
+    """(config, files, plan) of a good file; raises SettingsError or OSError."""
     files = Files(path.parent)
     config = settings.read(path.read_bytes(), files.load, files.names)
     for name in sorted({one["profile"] for one in config["devices"] if "profile" in one}):
         for profile in (*profile_file.chain(name, files.load, files.names), files.profile(name)):
             _check_profile(profile, name)
-    return config, files
+    return config, files, plan.make(config, files.load)
 
 
 def _check_profile(profile, name):
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("config", type=Path)
     path = parser.parse_args(arguments).config
     try:
-        config, files = check(path)
+        config, files, made = check(path)
     except OSError as error:
         print(f"{path}: {error.strerror}; a readable config.json is needed", file=sys.stderr)
         return 1
@@ -129,7 +129,6 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    made = plan.make(config, files.load)
     print(f"{path.name} is good")
     for line in summary(config, files, made):
         print(f"  {line}".rstrip())

@@ -41,12 +41,7 @@ def warnings(config: dict, files: "Files", made: dict) -> Iterator[str]:
                 yield f"devices[{i}].profile: {caveat}"
         if "clamp" in device and device["power_factor"] == 1:
             yield f"devices[{i}].clamp: power_factor is 1, so watts are volt-amperes"
-    cycle_ms = budget.cycle_ms(made)
-    interval_ms = config["bus"]["poll_interval_ms"]
-    if interval_ms and cycle_ms > interval_ms:
-        yield f"bus.poll_interval_ms: reading all powers takes about {cycle_ms} ms, not {interval_ms}"
-    if cycle_ms * 2 > config["freshness"]["limit_s"] * 1000:
-        yield f"bus.baudrate: reading all powers takes about {cycle_ms} ms; one lost reply makes them stale"
+    yield from _pace_warnings(config, made)
 
 
 def _board_warnings(config, files):
@@ -56,6 +51,28 @@ def _board_warnings(config, files):
     chosen["free"] = [pin for pin in board["free"] if pin not in pins.values()]
     for problem in boards.problems(chosen) + boards.warnings(chosen):
         yield f"board: {problem}"
+
+
+def _pace_warnings(config, made):
+    """How old the powers become by reading them."""
+    cycle_ms = budget.cycle_ms(made)
+    interval_ms = config["bus"]["poll_interval_ms"]
+    if interval_ms and cycle_ms > interval_ms:
+        yield f"bus.poll_interval_ms: reading all powers takes about {cycle_ms} ms, not {interval_ms}"
+    limit_s = config["freshness"]["limit_s"]
+    well_s, one_s, _ = (ms / 1000 for ms in budget.ages_ms(made))
+    if well_s > limit_s:
+        yield (
+            f"freshness.limit_s: a power gets up to {well_s:.1f} s old while all units answer, too old at times; "
+            "a faster bus.baudrate, a shorter poll_interval_ms, fewer devices or a longer limit_s helps"
+        )
+    elif one_s > limit_s and len(made["units"]) > 1:
+        yield (
+            f"freshness.limit_s: while one unit does not answer, the powers of the others get up to {one_s:.1f} s old, too "
+            "old at times; a shorter timeout_ms, a faster bus.baudrate or a longer limit_s helps"
+        )
+    elif cycle_ms * 2 > limit_s * 1000:
+        yield f"bus.baudrate: reading all powers takes about {cycle_ms} ms; one lost reply makes them stale"
 
 
 def _with_profile(config):

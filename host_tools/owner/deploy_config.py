@@ -15,7 +15,7 @@ from host_tools.build import boards, image
 from host_tools.owner import board_config, check, config_warnings
 from host_tools.owner.deploy_plan import DIGEST_OF_CONFIG, DeployError, Held, digest
 from host_tools.owner.remote import Board
-from planning import messages, plan
+from planning import messages
 
 _UNCHANGED = "(nothing was changed on the board)"
 
@@ -45,7 +45,7 @@ class Settled(NamedTuple):
 def check_file(path: Path, board: str | None, console: Console) -> None:
     """Say what is doubtful in a config.json. Raises DeployError where it would be refused, or is for another board."""
     try:
-        config, files = check.check(path)
+        config, files, made = check.check(path)
     except OSError as error:
         raise DeployError(f"{path}: {error.strerror}; a readable config.json is needed") from None
     except check.settings.SettingsError as error:
@@ -54,7 +54,7 @@ def check_file(path: Path, board: str | None, console: Console) -> None:
         raise DeployError(
             f'BOARD={board}: config.json is for {config["board"]}; change "board" there {_UNCHANGED}'
         )
-    for line in config_warnings.warnings(config, files, plan.make(config, files.load)):
+    for line in config_warnings.warnings(config, files, made):
         console.print(f"warning: {line}", markup=False)
 
 

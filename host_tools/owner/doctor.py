@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from host_tools.owner.sign_check import SignCheck
 from host_tools.paths import ROOT
 
 FINDINGS = json.loads((ROOT / "firmware/page/findings.json").read_text("utf-8"))
@@ -66,6 +67,16 @@ def names_of(status: dict[str, Any], info: dict[str, Any]) -> dict[int, str]:
             entry = info.get("device_info", {}).get(category, {}).get(index, {})
             found[unit["unit"]] = entry.get("name") or label
     return found
+
+
+def device_names(info: dict[str, Any]) -> dict[tuple[str, int], str]:
+    """{(category, index): its name in info.json}"""
+    return {
+        (category, int(index)): entry["name"]
+        for category, devices in info.get("device_info", {}).items()
+        for index, entry in devices.items()
+        if entry.get("name")
+    }
 
 
 def is_dark() -> bool:
@@ -151,6 +162,11 @@ class Doctor:
         self._window_s = window_s
         self._seen: list[tuple[float, dict[str, Any]]] = []
         self._told: set[str] = set()
+        self._signs = SignCheck()
+
+    def look(self) -> None:
+        """Every 2 s or so: for what only many readings show."""
+        self._signs.look(self._ask("/api/v1/values.json?logs"))
 
     def news(self) -> list[str]:
         """Sentences of findings that were not there at the last look."""
@@ -165,6 +181,10 @@ class Doctor:
         before = self._seen[0][1] if self._seen else None
         self._seen.append((now_s, status))
         names = names_of(status, info)
-        said = {sentence(one, names) for one in findings(status, before, is_dark())}
-        new, self._told = sorted(said - self._told), said
+        said = {
+            text: text
+            for text in (sentence(one, names) for one in findings(status, before, is_dark()))
+        }
+        said.update(self._signs.findings(device_names(info)))
+        new, self._told = sorted(said[what] for what in said.keys() - self._told), set(said)
         return new

@@ -54,6 +54,7 @@ def follow_address(address: str, once: bool = False) -> Iterator[str]:
     while True:
         text = fetch(address, "log").decode(errors="replace")
         yield added(before, text) or ("(the log is empty)\n" if once else "")
+        doctor.look()
         if looks % _DOCTOR_LOOKS == 0:
             yield from (f"doctor: {sentence}\n" for sentence in doctor.news())
         looks += 1

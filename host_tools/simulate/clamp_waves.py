@@ -42,6 +42,11 @@ def phase_cut(start):
     return wave
 
 
+def burst(on, of):
+    """A heater that is switched with whole cycles: `on` of `of` are let through, each with an RMS of 1."""
+    return lambda turn: math.sqrt(2) * math.sin(_TURN * turn) if int(turn) % of < on else 0.0
+
+
 WAVES = {
     "sine": harmonics([(1, 1, 0)]),
     "charger": harmonics([(1, 1, 0), (3, 0.75, 0.5), (5, 0.5, 0), (7, 0.25, 0.5)]),

@@ -12,6 +12,8 @@ from .rms import DEAD, REASONS, scaled_root
 
 # While the load rests, each window moves the average by an eighth of what it differs: as good as the mean of fifteen.
 _WINDOWS = const(8)
+# Jumps with less than _WINDOWS from one to the next: a load that is switched all the time, as a burst-fired heater.
+_RESTLESS = const(3)
 _ROUNDING = const(
     25
 )  # half a step of the ADC squared: what a pin without noise hides or looks like
@@ -63,6 +65,9 @@ class Clamp:
         self._voltage_dv = voltage_dv
         self._averaged = 0  # windows, up to _WINDOWS
         self._square = 0  # their mean
+        self._last = 0  # of the newest window
+        self._calm = _WINDOWS  # windows since the load jumped last
+        self._jumps = 0  # ...with less than _WINDOWS between one and the next
         self._noise_square = 0  # the noise in it
         self._uncertainty = 0  # how far the mean may be off
         self._start_us = 0
@@ -83,6 +88,7 @@ class Clamp:
             result["windows"] += 1
             self._average(window)
             self._publish(ended_ms)
+        self._last = window.mean_square
 
     def _listen(self, window, mains):
         """Tell the mains where its fundamental stood; a reason if the window's length was wrong."""
@@ -91,7 +97,8 @@ class Clamp:
         if window.mean_square - window.noise_square * 3 // 2 < _LOUD_SQUARE:
             return 0
         start_us = ticks_add(self.sampler.start_us, window.times_us[0])
-        if self._phase >= 0:
+        # The phase of a window in which the load was switched is not that of the mains.
+        if self._phase >= 0 and 4 * abs(window.mean_square - self._last) < window.mean_square:
             advance = window.phase - self._phase & 4095
             mains.note(ticks_diff(start_us, self._start_us), advance)
         self._start_us = start_us
@@ -104,17 +111,36 @@ class Clamp:
 
     def _average(self, window):
         """Take a window into the average; one that cannot be of the same load starts it again."""
-        off = window.mean_square - self._square
-        spread = self._spread(window.count)
-        # Five standard deviations, and what two edges of a dimmer between samples may do.
-        if abs(off) * 2 > 5 * spread + self._square // 16:
+        square = window.mean_square
+        if self._has_jumped(square, self._spread(window.count)) and self._jumps < _RESTLESS:
             self._averaged = 0
-        self._averaged = count = min(self._averaged + 1, _WINDOWS)
-        self._square += (off + count // 2) // count
+        is_restless = self._jumps == _RESTLESS
+        self._averaged = count = min(self._averaged + 1, 2 * _WINDOWS if is_restless else _WINDOWS)
+        if is_restless:
+            # Its mean power is that of the mean current, not of the mean square.
+            root = scaled_root(self._square, 1)
+            root += (scaled_root(square, 1) - root + count // 2) // count
+            self._square = root * root
+        else:
+            self._square += (square - self._square + count // 2) // count
         self._noise_square += (window.noise_square - self._noise_square + count // 2) // count
         # After a change too small to start again the newest window is nearer to the truth.
-        self._uncertainty = abs(window.mean_square - self._square) + self._spread(window.count)
-        self._uncertainty += window.edge_square
+        off = abs(square - self._square) + self._spread(window.count) + window.edge_square
+        self._uncertainty = max(off, self._uncertainty * 7 // 8) if is_restless else off
+
+    def _has_jumped(self, square, spread):
+        """Can the window not be of the same load as those that were averaged? Of a restless one: as the window before."""
+        before = self._square if self._jumps < _RESTLESS else self._last
+        # Five standard deviations, and what two edges of a dimmer between samples may do.
+        if self._averaged and abs(square - before) * 2 > 5 * spread + before // 16:
+            self._jumps = min(self._jumps + 1, _RESTLESS) if self._calm < _WINDOWS else 1
+            self._calm = 0
+            return True
+        self._calm += 1
+        if self._calm < _WINDOWS or self._jumps < _RESTLESS:
+            return False
+        self._jumps = 0  # it has come to rest
+        return True
 
     def _spread(self, samples):
         """Two standard deviations of one window's mean square: 2 * sqrt((4 * signal + 2 * noise) * noise / samples)."""

@@ -63,7 +63,7 @@ class Read:
         for quantity in self.quantities:
             if not quantity.update():
                 plausible = False
-                self.unit.implausible = quantity.key
+                self.unit.implausible = quantity
         return plausible
 
     def missed(self):

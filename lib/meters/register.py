@@ -10,7 +10,7 @@ from ticks import ticks_diff
 
 _ABSOLUTE = const(0x40)  # in a register's kind: its sign says nothing
 _FACTOR_MS = const(60000)
-# Readings in a row that are as doubtful before one counts. A counter needs more: some units tell 0, or less, for a moment.
+# Readings in a row that are as doubtful, and agree, before one counts. A counter needs more: some units tell 0, or less, for a moment.
 _POWERS = const(2)
 _COUNTERS = const(5)
 _number = Number()  # the one that is being read
@@ -150,6 +150,7 @@ class Quantity:
 
     offset = 0  # in base units, added to the sum
     day_of = None  # whose total it is, where the day is counted from it
+    refused = None  # the last sum that was not believed, until somebody has told of it
 
     def __init__(self, device, key, registers, low, high, slow, doubt=None):
         """doubt: W that the site can hardly have, or of a counter Wh between two readings; None: nothing to doubt."""
@@ -160,8 +161,11 @@ class Quantity:
         self.high = high
         self.slow = slow
         if doubt:
-            self._last = None  # of a counter: what it said last
-            self._odd = 0  # doubtful readings in a row
+            # Believed at once is what exceeds _low by 0 to doubt: of a counter, what it said when it was believed last.
+            self._low = None if slow else -doubt
+            doubt = doubt if slow else 2 * doubt
+            self._before = 0  # what was read last
+            self._odd = 0  # doubtful readings in a row that agree
         self.doubt = doubt
 
     def update(self):
@@ -175,18 +179,28 @@ class Quantity:
             if ticks_diff(at_ms, register.at_ms) > 0:
                 at_ms = register.at_ms
         if not self.low <= total <= self.high or self.doubt and self._is_doubtful(total):
+            self.refused = total
             return False
         self.device.put(self.key, total, at_ms)
         return True
 
     def _is_doubtful(self, total):
-        """Does a power exceed the site, a counter fall or jump, and was it not read often enough? No heap."""
-        if not self.slow:
-            odd = not -self.doubt <= total <= self.doubt
+        """Does a power exceed the site, a counter fall or jump, and did not enough readings in a row agree on it? No heap."""
+        step = total - self._before
+        agrees = 0 <= step <= self.doubt if self.slow else 4 * abs(step) <= abs(total)
+        self._before = total
+        if self._low is None or 0 <= total - self._low <= self.doubt:
+            self._odd = 0
         else:
-            odd = self._last is not None and not 0 <= total - self._last <= self.doubt
-        self._odd = self._odd + 1 if odd else 0
+            self._odd = self._odd + 1 if agrees else 1
         if 0 < self._odd < (_COUNTERS if self.slow else _POWERS):
             return True
-        self._last = total
+        if self.slow:
+            self._low = total
         return False
+
+    def expected(self):
+        """(lowest, highest) of what is believed at once."""
+        if not self.doubt or self._low is None:
+            return self.low, self.high
+        return max(self.low, self._low), min(self.high, self._low + self.doubt)

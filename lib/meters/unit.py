@@ -52,7 +52,7 @@ class Unit:
         self.unreadable = unreadable
         self.exceptions = [0] * 12  # by exception code; 0: any other
         self.warning = None  # what its owner should know
-        self.implausible = None  # the field of which a value was refused last
+        self.implausible = None  # the quantity of which a value was refused last
         self.stats = {name: 0 for name in OUTCOMES[1:]}
         for name in ("requests", "echo", "late", "implausible"):
             self.stats[name] = 0

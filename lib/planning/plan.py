@@ -17,7 +17,10 @@ _WIFI = ("ssid", "password", "hostname", "ip")
 
 
 def make(config, load):
-    """A dict of dicts, lists, texts, whole numbers, booleans and None. load(kind, name): as for settings.read()."""
+    """A dict of dicts, lists, texts, whole numbers, booleans and None. load(kind, name): as for settings.read().
+
+    Raises SettingsError where the line is too slow for the freshness limit.
+    """
     board = load("board", config["board"])
     site = Site(config, profile_file.loader(load, lambda kind: ()))
     line = _line(config["bus"], board)
@@ -46,6 +49,7 @@ def make(config, load):
         "info": layout.info(site.infos, site.told),
         "caveats": site.caveats,
     }
+    budget.hold(plan, config["freshness"]["limit_s"])
     plan["heap_bytes"] = budget.heap_bytes(plan)
     return plan
 

@@ -16,6 +16,10 @@ RECOVERY_MS = 5000  # docs/design/reads.md: after a unit answers well again...
 _PIECES_MS = 3000  # ...and so much more at the most while reads are in pieces
 START_MS = 8000  # docs/performance.md: from power-on to the first values
 COUNTS = ("answers", "while well", "503", "503 while well", "values", "believed")
+_RESTLESS_STEPS, _RESTLESS_MS = (
+    3,
+    36000,
+)  # docs/clamp.md: three steps, eight windows of rest and sixteen of averaging
 _DONE_MS = 1000
 _TAIL_MS = 100  # a reply that has begun may pause; the loop's own milliseconds
 _HEADER = re.compile(
@@ -201,13 +205,19 @@ class StrictCharger:
         self.complain("invented", f"{told}: it was never that; now {now}")
 
     def _look_at_clamp(self, name, value, age_s):
-        """The mean of some windows, by its uncertainty; an age as any other power."""
+        """The mean of some windows, by its uncertainty; an age as any other power. A restless load is averaged."""
         window_ms = 1000 * age_s + 999
         if self._policy != "hold":
             window_ms = min(window_ms, self._limit_ms)
         since_ms = self._at_ms - window_ms - 1500
         watts = self._world.sampler.watts_in(since_ms, self._at_ms)
-        if not any(abs(value - one) <= 12 + one // 20 for one in watts):
+        if any(abs(value - one) <= 12 + one // 20 for one in watts):
+            return
+        recent = self._world.sampler.watts_in(since_ms - _RESTLESS_MS, self._at_ms)
+        if (
+            len(recent) <= _RESTLESS_STEPS
+            or not min(recent) - 12 <= value <= max(recent) * 21 // 20 + 12
+        ):
             self.complain("invented", f"{name} {value}, Age {age_s}: it was {watts}")
 
     def _look_at_load(self, load, heard):

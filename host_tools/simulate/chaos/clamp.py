@@ -26,8 +26,9 @@ class Sampler:
         self._random = random.Random(seed)
         self._volts_per_watt = 1 / volts / amps_per_volt
         self._times, self._watts = [0], [700]
+        steps_ms = self._random.choice(((10000, 15000, 25000), (1500, 4000, 9000)))
         while self._times[-1] < end_ms:
-            self._times.append(self._times[-1] + self._random.choice((1500, 4000, 9000)))
+            self._times.append(self._times[-1] + self._random.choice(steps_ms))
             self._watts.append(self._random.choice((0, self._random.randrange(300, 3600))))
 
     def watts_in(self, begin_ms, end_ms):

@@ -4,6 +4,7 @@
 import random
 
 from host_tools.simulate.chaos import faults_around as around
+from host_tools.simulate.chaos import faults_of_network as network
 from host_tools.simulate.chaos import faults_of_units as units
 from host_tools.simulate.chaos.fault import Fault
 
@@ -30,6 +31,9 @@ _KINDS: tuple = (
     units.GarbledFirst,
     around.Held,
     around.SlowReader,
+    network.HostileClients,
+    network.WifiLost,
+    network.WifiReset,
     around.ClampStuck,
     around.ClampClipped,
     around.ClampUnplugged,

@@ -174,7 +174,7 @@ class ClampClipped(ClampFault):
 
 
 class ClampUnplugged(ClampFault):
-    """The plug is half out: the pin sees its bias in a part of the windows, and nothing in others."""
+    """Neither clamp nor bias: the pin lies below what the ADC sees."""
 
     name = "clamp-unplugged"
 

@@ -2,10 +2,15 @@
 """Sockets, a poller and clients without a network, for httpd.server in virtual time."""
 
 _READABLE, _WRITABLE = 1, 4
+_ABORTED = 113  # ECONNABORTED of lwIP
 
 
 class Socket:
-    """A client's end and the server's in one. takes: bytes that one write may pass on."""
+    """A client's end and the server's in one. takes: bytes that one write may pass on; fails: the connection is no more;
+    hangs: nothing comes through any longer.
+    """
+
+    fails = hangs = False
 
     def __init__(self, request, takes=1 << 20):
         self.incoming = request  # None: nothing waits; b"": the client has closed
@@ -21,14 +26,20 @@ class Socket:
         pass
 
     def readinto(self, view):
-        data, self.incoming = self.incoming, None if self.incoming else self.incoming
-        if data is None:
+        if self.fails:
+            raise OSError(_ABORTED)
+        data = self.incoming
+        if data is None or self.hangs:
             return None
+        data, rest = data[: len(view)], data[len(view) :]
+        self.incoming = rest if rest else None if data else data
         view[: len(data)] = data
         return len(data)
 
     def write(self, buf, offset, length):
-        count = min(length, self.room)
+        if self.fails:
+            raise OSError(_ABORTED)
+        count = 0 if self.hangs else min(length, self.room)
         self.answer += bytes(buf[offset : offset + count])
         self.room -= count
         return count or None
@@ -37,6 +48,8 @@ class Socket:
         self.is_closed = True
 
     def is_ready(self, events):
+        if self.fails or self.hangs:
+            return self.fails
         return events & _READABLE and self.incoming is not None or events & _WRITABLE and self.room
 
 

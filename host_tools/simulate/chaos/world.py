@@ -17,6 +17,7 @@ _TICKS = 1 << 30
 _POLLS_MS = (1000, 200, 7000)  # an NRGkick, a hasty one, and as slow as may be
 _SLOW_BYTES, _SLOW_MS = 90, 40
 _VALUES_MS = 20
+_STEPS = 2  # of the server for each of other clients
 _EVER_MS = 10**12
 _LATENESS_MS = (0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 1, 0, 3)  # of a pass of the loop
 
@@ -60,6 +61,7 @@ class World:
         drawn = faults.drawn(seed, list(units), bool(self.sampler), self.end_ms, kinds)
         self.faults = [one for one in drawn if keep is None or one.number in keep]
         self._listener, self._sockets = http.Listener(), []
+        self._network_is_there = True
         self.bridge = Bridge(
             config,
             self.wire,
@@ -86,6 +88,27 @@ class World:
         fault.start(self)
 
     # What devices, wire and faults ask.
+
+    def connect(self, host, data, takes):
+        """A client that is no charger, and the server's work with it."""
+        if self._network_is_there:
+            self._opened(http.Socket(data, takes), host)
+        for _ in range(_STEPS):
+            self.bridge.server.step(self.tick())
+
+    def lose_network(self, fails):
+        """fails: the server hears so at once of each connection, else nothing comes of it any longer."""
+        self._network_is_there = False
+        for sock in self._sockets:
+            sock.fails, sock.hangs = fails, not fails
+
+    def find_network(self):
+        self._network_is_there = True
+
+    def _opened(self, sock, host):
+        self._sockets = [one for one in self._sockets if not one.is_closed]
+        self._sockets.append(sock)
+        self._listener.queue.append((sock, host))
 
     def later(self, at_ms, what):
         self._order += 1
@@ -219,12 +242,17 @@ class World:
         self._ask(http.Socket(http.request(INFO)), "192.168.1.60", self._look_at_info)
 
     def _ask(self, sock, host, look):
-        self._listener.queue.append((sock, host))
+        if not self._network_is_there:
+            return
+        self._opened(sock, host)
         self._serve(sock, look, self.now_ms)
 
     def _serve(self, sock, look, asked_ms):
         """Let the server work until it has done what it can for this client."""
         step = self.bridge.server.step
+        if sock.fails or sock.hangs:
+            step(self.tick())
+            return  # the client has given up
         for _ in range(4):
             step(self.tick())
             if len(sock.answer) == http.expected_length(sock.answer):

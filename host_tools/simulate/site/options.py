@@ -43,7 +43,7 @@ def site(arguments):
     """The Site that was asked for; SiteError says in one sentence why there is none."""
     path = arguments.config
     try:
-        _, files = check.check(path)
+        _, files, _ = check.check(path)
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SiteError(f"{path} cannot be read: {error.strerror}") from error
