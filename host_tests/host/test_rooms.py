@@ -22,6 +22,7 @@ ROOMS = {
     "lib/modbus": set(),
     "lib/daytime": set(),
     "lib/httpd": set(),
+    "lib/portal": set(),
     "lib/clamp": set(),
     "lib/meters": {"lib/modbus"},
     "lib/values": {"lib/httpd"},
