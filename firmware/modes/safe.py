@@ -5,7 +5,6 @@ It tries the bridge again after a while: in a cabinet nobody presses the button.
 """
 
 import json
-import os
 import socket
 from time import sleep_ms
 
@@ -20,6 +19,7 @@ from loading.listener import networks
 from planning import access
 from ticks import ticks_add, ticks_diff, ticks_ms
 
+BOARD = "esp32-devkit-max3485"  # of a config that names none (lib/planning/schema.py)
 _TICK_MS = const(100)  # what the LED's pattern of this mode wants
 _TRY_AGAIN_MS = const(900000)
 _MOST_BYTES = const(8192)  # of a config
@@ -83,14 +83,11 @@ def _config(root):
 
 
 def _led(root, config):
-    # Only the one in use is there.
-    name = config.get("board") or os.listdir(root + "/boards")[0][:-5]
-    with open("%s/boards/%s.json" % (root, name)) as file:
-        described = json.load(file)["led"]
-    if not described:
-        return None
-    light = led.make(described)
-    light.get_state = lambda: led.SAFE
+    with open("%s/boards/%s.json" % (root, config.get("board") or BOARD)) as file:
+        board = json.load(file)
+    light = led.make(board["led"], board["button"])
+    if light:
+        light.get_state = lambda: led.SAFE
     return light
 
 
