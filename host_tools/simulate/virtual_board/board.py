@@ -89,7 +89,9 @@ class Board:
 
     def hardware(self):
         """The board's own description; that of an ESP32 where the config names none that exists."""
-        named = sorted(self._flash.glob("boards/*.json"))
+        file = Path(self._flash, "boards", f"{image.board_name(self.config())}.json")
+        there = [file, *sorted(self._flash.glob("boards/*.json"))]
+        named = [one for one in there if one.is_file()]
         return json.loads(named[0].read_bytes()) if named else {"chip": "esp32", "clamps": {}}
 
     def attach(self, name, text):
