@@ -21,6 +21,7 @@ NO_WIFI = 2
 NO_METER = 3
 LAST_GOOD = 4  # config.json was refused
 SAFE = 5
+SETUP = 6
 
 # How long it is on and off in turns, in 1/50 s.
 _PATTERNS = (
@@ -30,6 +31,7 @@ _PATTERNS = (
     b"\x0a\x0f\x0a\x0f\x0a\x41",
     b"\x0a\x0f\x0a\x0f\x0a\x0f\x0a\x41",
     b"\x05\x05",
+    b"\x32\x32",
 )
 _UNIT_MS = const(20)
 # Dim: it hangs in a cabinet, seen in the dark. Green, red, blue: the order on the wire.
@@ -40,6 +42,7 @@ _COLOURS = (
     b"\x0a\x14\x00",
     b"\x00\x0c\x0c",
     b"\x00\x18\x00",
+    b"\x14\x00\x14",
 )
 _DARK = b"\x00\x00\x00"
 _WS2812_NS = (400, 850, 800, 450)

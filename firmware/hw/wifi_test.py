@@ -28,7 +28,7 @@ class WifiTest:
         self.state = "testing"
         self.address = None
         self.rssi_dbm = None
-        self._ssid = ssid
+        self.ssid = ssid
         self._password = password
         self._ip = ip
         self._tries = _TRIES
@@ -68,9 +68,9 @@ class WifiTest:
             wlan.ifconfig((ip["address"], netmask, ip["gateway"], dns))
         self._is_trying = True
         if self._password:
-            wlan.connect(self._ssid, self._password)
+            wlan.connect(self.ssid, self._password)
         else:
-            wlan.connect(self._ssid)
+            wlan.connect(self.ssid)
         return _LOOK_MS
 
     def _look(self, now_ms):

@@ -40,12 +40,23 @@ def main(root, memory):
         print(error)
         return None
     except OSError:
+        _set_up()
         print("config.json: no such file; copy config.example.json and fill it in")
         return None
     if written(store, made) and store.plan(failed):
         _restart(memory)
     _forget_planner()
     return made
+
+
+def _set_up():
+    """Where the board has a key for its access point, a phone may make the config."""
+    from firmware.hw import access_point
+
+    if access_point.key():
+        from firmware.hw import setup_chip
+
+        setup_chip.ask()
 
 
 def planned(store, failed):

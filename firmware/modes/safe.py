@@ -13,13 +13,12 @@ from micropython import const
 from firmware.hw import chip, led
 from firmware.hw.wifi import Station
 from firmware.modes.reset_reason import last_end
-from firmware.modes.store import Store
+from firmware.modes.store import BOARD, Store
 from httpd.chargers import Chargers
 from loading.listener import networks
 from planning import access
 from ticks import ticks_add, ticks_diff, ticks_ms
 
-BOARD = "esp32-devkit-max3485"  # of a config that names none (lib/planning/schema.py)
 _TICK_MS = const(100)  # what the LED's pattern of this mode wants
 _TRY_AGAIN_MS = const(900000)
 _MOST_BYTES = const(8192)  # of a config

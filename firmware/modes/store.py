@@ -13,6 +13,7 @@ from micropython import const
 
 from firmware.modes.version import VERSION
 
+BOARD = "esp32-devkit-max3485"  # of a config that names none (lib/planning/schema.py)
 _CHUNK_BYTES = const(256)
 _TRIES = const(
     3

@@ -2,17 +2,21 @@
 """What the set-up mode has to know of all profiles at once: a board would take seconds to read them one by one.
 
 setup_profiles.json   [{"name", "title", "roles"}, ...], as the page gets it, one a line
+setup_identities.txt  a line for each profile of lib/planning/identities.json: its name, a blank, its list as JSON without sources
 setup_search.json     {"delivered", "others", "units"}: what lib/recognition/search.py makes of their `serial` sections
 """
 
 import json
 from pathlib import Path
 
+import host_tools.paths  # noqa: F401  (lib/ can be imported then)
 from planning import profile_file
 from recognition import search
 
 TITLES_TARGET = "firmware/setup_profiles.json"
 SEARCH_TARGET = "firmware/setup_search.json"
+IDENTITIES_TARGET = "firmware/setup_identities.txt"
+IDENTITIES = Path("lib/planning/identities.json")
 
 
 def titles(folder: Path | str) -> bytes:
@@ -31,6 +35,16 @@ def searched(folder: Path | str) -> bytes:
         "units": search.units_first(serials),
     }
     return _json(found).encode() + b"\n"
+
+
+def identities(file: Path | str) -> bytes:
+    """file: identities.json."""
+    found = json.loads(Path(file).read_bytes())
+    lines = [
+        f"{name} {_json([{key: one[key] for key in one if key != 'source'} for one in ones])}\n"
+        for name, ones in found.items()
+    ]
+    return "".join(lines).encode()
 
 
 def _title(name, profile):

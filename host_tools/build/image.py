@@ -23,13 +23,12 @@ PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
-# What only a PC runs: a board has its result (catalogue.py).
-_ONLY_PC = Path("lib/recognition/search.py")
-# Files that are made of a folder.
+# Files that are made of a folder, or of another file.
 _MADE = {
     page.TARGET: (page.FOLDER, page.built),
     catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
     catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
+    catalogue.IDENTITIES_TARGET: (catalogue.IDENTITIES, catalogue.identities),
 }
 
 
@@ -127,9 +126,9 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles; one for each file that is made of a folder, its source."""
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for each file that is made of something else, its source."""
     for made, (folder, _) in _MADE.items():
-        if Path(root, folder).is_dir():
+        if Path(root, folder).exists():
             yield Entry(made, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
@@ -142,9 +141,8 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    wanted = path.suffix not in _NOT_ON_DEVICE
+    wanted = path.suffix not in _NOT_ON_DEVICE and path != catalogue.IDENTITIES
     wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
-    wanted = wanted and path != _ONLY_PC
     return source.is_file() and wanted and not hidden
 
 

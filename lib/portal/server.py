@@ -4,7 +4,8 @@
     server = Server(listener, handle)
     server.step(now_ms)
 
-listener: a listening, non-blocking socket; handle(request): the pieces of a response (portal.responses).
+listener: a listening, non-blocking socket; handle(request): the pieces of a response (portal.responses). A piece that is None is not there
+yet: it is asked for again at the next step.
 """
 
 from const import const
@@ -113,6 +114,9 @@ class _Client:
                     self._rest = next(self.pieces)
                 except StopIteration:
                     return True
+                if self._rest is None:
+                    self._rest = b""
+                    return ticks_diff(now_ms, self.since_ms) >= RESPONSE_MS
             count = self.sock.write(self._rest)
             if not count:
                 return ticks_diff(now_ms, self.since_ms) >= RESPONSE_MS

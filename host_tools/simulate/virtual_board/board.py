@@ -134,6 +134,7 @@ class Board:
             **chips.environment(self.hardware()["chip"], self._memory()),
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
+            BOARD_PORTS=options.ports.replace(",", " "),
             BOARD_TICK="0" if options.no_tick else "1",
             BOARD_CONSOLE="1" if options.repl else "",
         )
