@@ -62,7 +62,7 @@ def test_image_holds_code_named_data_and_the_owners_files(tree):
         "firmware/setup_search.json",
         "lib/httpd/page.html",
         "lib/httpd/server.mpy",
-        "lib/planning/profiles/meter.json",
+        "lib/planning/profiles.pack",
         "main.py",
         "profiles/mine.json",
     ]
@@ -74,16 +74,6 @@ def test_all_boards_are_there_when_none_is_named(tree, board):
     assert {"boards/small.json", "boards/large.json"} <= set(targets(tree))
 
 
-@pytest.mark.parametrize(
-    ("profile", "carried"), [("meter", {"meter"}), ("mine", set()), ("metre", {"meter", "other"})]
-)
-def test_all_profiles_are_there_when_one_is_unknown(tree, profile, carried):
-    config = {"board": "small", "devices": [{"profile": profile}]}
-    Path(tree, "owner/config.json").write_text(json.dumps(config))
-    ours = {Path(target).stem for target in targets(tree) if "planning/profiles" in target}
-    assert ours == carried
-
-
 @pytest.mark.parametrize("text", ["{ no json", "[]", '{"devices": 3}', '{"devices": [3]}'])
 def test_config_that_the_firmware_will_refuse_is_still_carried(tree, text):
     Path(tree, "owner/config.json").write_text(text)
@@ -91,10 +81,10 @@ def test_config_that_the_firmware_will_refuse_is_still_carried(tree, text):
     assert Path(tree, "device/config.json").read_text() == text
 
 
-def test_missing_config_leaves_the_rest(tree):
+def test_missing_config_leaves_the_rest_and_all_boards(tree):
     Path(tree, "owner/config.json").unlink()
     assert "config.json" not in targets(tree)
-    assert "firmware/app.mpy" in targets(tree)
+    assert {"firmware/app.mpy", "boards/small.json", "boards/large.json"} <= set(targets(tree))
 
 
 def test_modules_are_bytecode_and_data_is_verbatim(tree):

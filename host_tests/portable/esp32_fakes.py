@@ -228,6 +228,20 @@ class Machine:
         return Machine.cause
 
 
+class Deflate:
+    """As far as firmware/modes/profile_pack.py goes; CPython has zlib instead."""
+
+    RAW = 1
+
+    @staticmethod
+    def DeflateIO(file, format, window_bits):  # noqa: N802
+        import io
+        import zlib
+
+        assert format == Deflate.RAW
+        return io.BytesIO(zlib.decompressobj(-window_bits).decompress(file.read()))
+
+
 class Micropython:
     """Of CPython, which has none."""
 
@@ -256,6 +270,7 @@ except ImportError:  # MicroPython's WebAssembly build has none; tests bring the
 if "micropython" not in sys.implementation.name:
     sys.modules["micropython"] = Micropython
     sys.modules["vfs"] = Micropython  # only named
+    sys.modules["deflate"] = Deflate
     import asyncio
     import traceback
 
