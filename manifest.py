@@ -19,6 +19,8 @@ for name in (
     "meters",
     "modbus",
     "planning",
+    "portal",
+    "recognition",
     "values",
 ):
     package(name, base_path="lib", opt=3)

@@ -15,7 +15,6 @@ from firmware.modes.reset_reason import last_end
 from firmware.modes.store import Store, size
 from firmware.modes.version import VERSION
 from planning import strict_json
-from planning.checks import SettingsError
 from unload import unload
 
 # What checks a config, and is not needed to plan it.
@@ -42,12 +41,24 @@ def main(root, memory):
         print(error)
         return None
     except OSError:
+        _set_up()
+        print("make setup PORT=... lets a phone make one")
         print("config.json: no such file; copy config.example.json and fill it in")
         return None
     if written(store, made) and store.plan(failed):
         _restart(memory)
     _forget_planner()
     return made
+
+
+def _set_up():
+    """Where the board has a key for its access point, a phone may make the config."""
+    from firmware.hw import access_point
+
+    if access_point.key():
+        from firmware.hw import setup_chip
+
+        setup_chip.ask()
 
 
 def planned(store, failed):
@@ -138,6 +149,8 @@ class Files:
             return None
         if "pack" not in self.sources:
             if not profile_pack.is_whole(path):
+                from planning.checks import SettingsError
+
                 raise SettingsError("profiles", "damaged on the board; make deploy mends them")
             self.sources.append("pack")
         return profile_pack.find(path, name)

@@ -17,6 +17,9 @@ CONFIG = {
 }
 
 
+PROFILE = '{"vendor": "Maker", "model": "M1", "roles": {"energy_meters": {}}}'
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A project and, apart from it, an owner's folder with config.json."""
@@ -28,10 +31,11 @@ def tree(tmp_path):
         "project/lib/httpd/page.html": "<p>",
         "project/lib/httpd/README.md": "for people",
         "project/lib/httpd/__pycache__/server.cpython-311.pyc": "",
-        "project/lib/planning/profiles/meter.json": "{}",
-        "project/lib/planning/profiles/other.json": "{}",
-        "project/boards/small.json": "{}",
-        "project/boards/large.json": "{}",
+        "project/lib/planning/profiles/meter.json": PROFILE,
+        "project/lib/planning/profiles/other.json": PROFILE,
+        "project/boards/small.json": '{"chip": "esp32"}',
+        "project/boards/alike.json": '{"chip": "esp32"}',
+        "project/boards/large.json": '{"chip": "esp32c3"}',
         "project/boards/small.md": "for people",
         "owner/config.json": json.dumps(CONFIG, indent=3),
         "owner/profiles/mine.json": '{"mine": 1}',
@@ -49,10 +53,14 @@ def targets(tree):
 
 def test_image_holds_code_named_data_and_the_owners_files(tree):
     assert targets(tree) == [
+        "boards/alike.json",
         "boards/small.json",
         "boot.py",
         "config.json",
         "firmware/app.mpy",
+        "firmware/setup_identities.txt",
+        "firmware/setup_profiles.json",
+        "firmware/setup_search.json",
         "lib/httpd/page.html",
         "lib/httpd/server.mpy",
         "lib/planning/profiles.pack",
@@ -97,6 +105,21 @@ def test_module_that_does_not_compile_is_named(tree):
     Path(tree, "project/lib/httpd/server.py").write_text("def\n")
     with pytest.raises(image.ImageError, match="lib/httpd/server.py does not compile"):
         image.write(tree / "device", tree / "owner/config.json", tree / "project")
+
+
+def test_set_up_mode_gets_what_it_has_to_know_of_all_profiles(tree):
+    serial = {"baudrate": 4800, "parity": "odd", "unit": 7, "source": "factory"}
+    Path(tree, "project/lib/planning/profiles/other.json").write_text(
+        json.dumps({"vendor": "Other", "model": "ü", "roles": {"inverters": {}}, "serial": serial})
+    )
+    image.write(tree / "device", tree / "owner/config.json", tree / "project")
+    assert json.loads(Path(tree, "device/firmware/setup_profiles.json").read_text("utf-8")) == [
+        {"name": "meter", "title": "Maker M1", "roles": ["energy_meters"]},
+        {"name": "other", "title": "Other ü", "roles": ["inverters"]},
+    ]
+    search = json.loads(Path(tree, "device/firmware/setup_search.json").read_text())
+    assert search["delivered"][0] == [4800, "odd", 1, 7]
+    assert [9600, "none", 1, 1] in search["others"] and 7 in search["units"]
 
 
 def test_project_itself_makes_an_image(tmp_path):

@@ -43,14 +43,21 @@ class WDT:
 
 
 class Pin:
+    IN = 1
     OUT = 3
+    PULL_UP = 2
+    level_in = 1  # of every input
 
-    def __init__(self, id, mode):
-        assert mode == Pin.OUT
+    def __init__(self, id, mode, pull=None):
+        assert (mode, pull) in ((Pin.OUT, None), (Pin.IN, Pin.PULL_UP))
+        self._mode = mode
         self.level = None
 
-    def value(self, level):
-        assert level in (0, 1)
+    def value(self, level=None):
+        if level is None:
+            assert self._mode == Pin.IN
+            return Pin.level_in
+        assert level in (0, 1) and self._mode == Pin.OUT
         self.level = level
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from host_tools.build import page, plans, profile_pack, short_names
+from host_tools.build import catalogue, page, plans, profile_pack, short_names
 from host_tools.build.compiler import mpy_cross
 from host_tools.paths import ROOT
 from planning import schema, settings
@@ -22,11 +22,15 @@ PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
 BOOT = Path("firmware/boot.py")
 _AS_SOURCE = {BOOT: "boot.py", Path("firmware/main.py"): "main.py"}
-# What is made of all files of a folder, and how.
-_MADE_OF_FOLDERS = {page.TARGET: page.built, profile_pack.TARGET: profile_pack.packed}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
-# What only a PC runs yet: the board's own set-up will.
-_FOR_SETUP = (Path("lib/recognition"), Path("lib/planning/identities.json"))
+# Files that are made of a folder, or of another file.
+_MADE = {
+    page.TARGET: (page.FOLDER, page.built),
+    profile_pack.TARGET: (PROFILES, profile_pack.packed),
+    catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
+    catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
+    catalogue.IDENTITIES_TARGET: (PROFILES, catalogue.identities),
+}
 
 
 class Entry(NamedTuple):
@@ -50,7 +54,7 @@ def entries(
     """
     config_file = Path(config_file)
     found = list(code_and_data(root))
-    found += boards(root, [board] if board else _board_names(config_file)) or boards(root)
+    found += boards(root, [board] if board else _of_one_chip(root, _parsed(config_file)))
     found += _owners(config_file)
     return sorted(found)
 
@@ -82,8 +86,8 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
-    elif entry.target in _MADE_OF_FOLDERS:
-        target.write_bytes(_MADE_OF_FOLDERS[entry.target](entry.source))
+    elif entry.target in _MADE:
+        target.write_bytes(_MADE[entry.target][1](entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -129,9 +133,9 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/; one for all of the page, and one for all profiles, whose source is their folder."""
-    for made, folder in ((page.TARGET, page.FOLDER), (profile_pack.TARGET, PROFILES)):
-        if Path(root, folder).is_dir():
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for each file that is made of something else, its source."""
+    for made, (folder, _) in _MADE.items():
+        if Path(root, folder).exists():
             yield Entry(made, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
@@ -144,9 +148,8 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    wanted = path.suffix not in _NOT_ON_DEVICE
+    wanted = path.suffix not in _NOT_ON_DEVICE and path != catalogue.IDENTITIES
     wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
-    wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
 
 
@@ -174,11 +177,23 @@ def _owners(config_file):
         yield Entry(f"profiles/{source.name}", source)
 
 
-def _board_names(config_file):
-    """The board that a config names; none where the firmware will refuse it anyway."""
-    default = {key: default for key, _, default, _ in schema.rows("")}["board"]
+def _parsed(file):
+    """A config or a profile as a dict; empty where the firmware will refuse it anyway."""
     try:
-        board = json.loads(config_file.read_bytes()).get("board", default)
-    except (OSError, ValueError, RecursionError, AttributeError):
-        return set()
-    return {board} if isinstance(board, str) else set()
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def board_name(config: dict[str, Any]) -> Any:
+    """The one that a config names, or the default."""
+    return config.get("board", {key: value for key, _, value, _ in schema.rows("")}["board"])
+
+
+def _of_one_chip(root, config):
+    """Names of all boards with the chip of the config's, since the set-up mode may choose another; None, for all, where that is not known."""
+    chips = {path.stem: _parsed(path).get("chip") for path in Path(root, BOARDS).glob("*.json")}
+    name = board_name(config)
+    chip = chips.get(name) if config and isinstance(name, str) else None
+    return {name for name in chips if chips[name] == chip} if chip else None
