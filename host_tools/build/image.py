@@ -74,7 +74,7 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
-    elif entry.target == page.TARGET:
+    elif entry.target in page.PAGES:
         target.write_bytes(page.built(entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
@@ -121,9 +121,10 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of the page, whose source is their folder."""
-    if Path(root, page.FOLDER).is_dir():
-        yield Entry(page.TARGET, Path(root, page.FOLDER))
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of a page, whose source is their folder."""
+    for target, folder in page.PAGES.items():
+        if Path(root, folder).is_dir():
+            yield Entry(target, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -136,7 +137,7 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
     wanted = path.suffix not in _NOT_ON_DEVICE
-    wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
+    wanted = wanted and not any(one in path.parents for one in (PROFILES, *page.PAGES.values()))
     wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
 
