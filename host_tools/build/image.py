@@ -122,9 +122,9 @@ def compile_module(
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
     """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of a page, whose source is their folder."""
-    for target, folder in page.PAGES.items():
+    for built, folder in page.PAGES.items():
         if Path(root, folder).is_dir():
-            yield Entry(target, Path(root, folder))
+            yield Entry(built, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)

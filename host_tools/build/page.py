@@ -2,12 +2,13 @@
 """The pages of the bridge, each in one file: its folder put together, without what only readers of the source need, and gzipped.
 
 page.html names the other files where they go in: `<!--page.css-->`. What is not in a page's own folder is taken from the owner's
-page, so that both look and write alike; a JSON file may be named by its path in the sources: `/*lib/planning/clamp_models.json*/`.
+page, so that both look and write alike; a JSON file may be named by its path in the sources, and with it the one key that is wanted of
+each entry: `/*lib/planning/clamp_models.json turns*/`.
 """
 
-import gzip
 import json
 import re
+import zlib
 from pathlib import Path
 
 from host_tools.build import short_script
@@ -16,14 +17,20 @@ from host_tools.paths import ROOT
 FOLDER = Path("firmware/page")  # of the owner's page
 SETUP_FOLDER = Path("firmware/setup_page")
 PAGES = {"firmware/page.html.gz": FOLDER, "firmware/setup.html.gz": SETUP_FOLDER}
-_PLACE = re.compile(r"<!--([\w.]+)-->|/\*([\w./]+\.json)\*/")
+_PLACE = re.compile(r"<!--([\w.]+)-->|/\*([\w./]+\.json)(?: (\w+))?\*/")
 _SCRIPT = re.compile(r"(<script>)(.*?)(?=</script>)", re.DOTALL)
 _ONLY_FOR_READERS = re.compile(r"^\s*(//.*|<!-- .* -->|/\* .* \*/)?$")
 
 
 def built(folder: Path | str) -> bytes:
     """The file as it lies on the board: the same bytes for the same sources."""
-    return gzip.compress(text(folder).encode(), 9, mtime=0)
+    return min((_gzipped(text(folder).encode(), level) for level in range(1, 10)), key=len)
+
+
+def _gzipped(data, memory_level):
+    """What decides where blocks end; the best is not always the largest."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31, memory_level)
+    return packer.compress(data) + packer.flush()
 
 
 def text(folder: Path | str) -> str:
@@ -35,11 +42,13 @@ def _with_short_names(found):
     return found[1] + short_script.shortened(found[2])
 
 
-def _with_files(folder, name):
+def _with_files(folder, name, key=None):
     found = _short(_file(folder, name).read_text("utf-8"))
     if name.endswith(".json"):
-        found = json.dumps(json.loads(found), ensure_ascii=False, separators=(",", ":"))
-    return _PLACE.sub(lambda place: _with_files(folder, place[1] or place[2]), found)
+        data = json.loads(found)
+        data = {one: about.get(key, 0) for one, about in data.items()} if key else data
+        found = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _PLACE.sub(lambda place: _with_files(folder, place[1] or place[2], place[3]), found)
 
 
 def _file(folder, name):
