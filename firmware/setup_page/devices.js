@@ -51,7 +51,7 @@ ${select(t("models",{n:found.length}),name=>choose_model(address,name),html`<opt
 }
 function device_card(address){
 const name=model_at(address),models=found_at(address)?.models||[],is_open=opened==address||!name&&!models.length;
-return html`<section><h3>${t("address",{n:address})}: ${name?title(name):models.length?t("one_of"):"?"} ${name&&name==recognised(address)?t("recognised"):""}</h3>
+return html`<section><h3>${t("address",{n:address})}: ${name?title(name):"?"} ${name&&name==recognised(address)?t("recognised"):""}</h3>
 ${name?"":models.map(one=>button(title(one),()=>choose_model(address,one)))}
 ${is_open?picker(address):button("other_model",()=>{opened=address})}
 ${name?html`<fieldset><legend>${t("measures")}</legend>${CATEGORIES.filter(c=>roles_of(name).includes(c)).map(category=>{

@@ -33,6 +33,6 @@ function house_w(){
 const unseen=draft.devices.some(d=>d.battery_connected)?/load|bat/:/load/;
 return metered().reduce((sum,d)=>unseen.test(d.category)?sum:sum+(d.info?.location>1?NaN:power_of(d)??NaN),has("energy_meters")?0:NaN)
 }
-const direction_screen=()=>html`${paragraph(metered().length?"direction_do":"no_devices")}
+const direction_screen=()=>html`${metered().length?"":paragraph("no_devices")}
 ${house_w()<BALANCE_W?paragraph(t("house_negative",{p:watts(house_w())}),"warn"):""}
 ${metered().map(direction_card)}`;

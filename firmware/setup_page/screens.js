@@ -15,10 +15,7 @@ if(is_last())return html`${paragraph("saved","large")}${address_list()}${paragra
 const lack=lacking(),more=lack||is_pending("/save")?OFF:MAIN;
 return html`<ul>${draft.devices.map(d=>html`<li>${label(d)}: ${d.profile?title(d.profile)+", "+t("address",{n:d.unit}):d.clamp?names_of(d).join(" + "):""}${d.invert?", "+t("reversed"):""}</li>`)}<li>${t("wifi")}: ${draft.wifi?.ssid||NONE}</li></ul>
 ${lack?paragraph(lack,"bad"):address_list()}
-${button("save",()=>order("/save",undefined,found=>{
-state.problem=found.problem;
-if(!found.problem)location.assign("/done?lang="+LANG)
-}),more)}`
+${button("save",()=>order("/save",undefined,found=>found.problem||location.assign("/done?lang="+LANG)),more)}`
 }
 // Each screen: what it shows, and whether it is done.
 const SCREENS={
@@ -38,7 +35,7 @@ return html`<header><h1>${t("title")}</h1><p>${LANGUAGES.map(l=>html`<a href="?l
 <nav><ol>${is_last()?"":ids.map((one,i)=>html`<li><a href="#${one}" ${one==id?html`aria-current="step"`:""}>${SCREENS[one][1]()?"✓":i+1} ${t(one)}</a></li>`)}</ol></nav>
 <p class="bad" role="status">${off||trouble}</p>
 <main><h2 tabindex="-1">${t(id)}</h2><div id="${id}">${state?SCREENS[id][0]():t("wait")}</div>
-${next?html`<p><a class="main" href="#${next}">${t(SCREENS[id][1]()?"next":"later")}: ${t(next)}</a></p>`:""}</main>`
+${next?html`<p><a class="${SCREENS[id][1]()?"main":"next"}" href="#${next}">${t(SCREENS[id][1]()?"next":"later")}: ${t(next)}</a></p>`:""}</main>`
 }
 function show(){
 acts=[];
@@ -64,8 +61,7 @@ notes={...notes,screen:here(),lang:LANG};
 changed()
 }
 show();
-document.querySelector("h2").focus();
-window.scrollTo(0,0)
+document.querySelector("h2").focus()
 });
 for(const kind of["click","input"])document.addEventListener(kind,event=>{
 const one=event.target.closest("[data-f]");
@@ -75,8 +71,6 @@ acts[one.dataset.f](one);
 show();
 talk()
 });
-document.addEventListener("visibilitychange",()=>{heard_ms=now()});
 document.documentElement.lang=LANG;
-document.title=t("title");
 show();
 setInterval(talk,TICK_MS);

@@ -129,10 +129,11 @@ def test_each_screen_can_be_opened_at_once_at_320_px(built, lang, theme):
     board.units, board.line = board.found, setup_stub.LINE
     steps = [
         step for name in SCREENS
-        for step in (("open", name), ("see", WORDS[lang][name]), ("rest", 300), ("axe", name))
+        for step in (("open", name), ("see", WORDS[lang][name]), ("rest", 300), ("look", name))
     ]  # fmt: skip
-    walked(board, *steps, path="?lang=" + lang, width=320, theme=theme, shots=shots(f"320-{lang}-{theme}"))  # fmt: skip
-    walked(board, *steps, path="?lang=" + lang, width=640, zoom=2, theme=theme)
+    view = {"path": "?lang=" + lang, "theme": theme}
+    walked(board, *steps, width=320, shots=shots(f"320-{lang}-{theme}"), **view)
+    walked(board, *steps, width=640, zoom=2, **view)
     assert board.saved is None
 
 
@@ -216,8 +217,8 @@ def test_a_phone_that_goes_away_finds_its_answers_again_and_a_board_that_lost_th
     first = walked(
         board,
         ("see", "Dauert"), ("open", "devices"), ("see", "Eastron SDM630"), ("tick", "Netz"), ("fill", "Name (freiwillig)", "Haus"), ("rest", 1500),
-        ("cut",), ("see", "Die Brücke antwortet nicht; es wird weiter versucht. Ist das Handy noch im WLAN „NRGkick-Bridge-1A2B“?"), ("axe", "off"),
-        ("tick", "Solaranlage"), ("join",), ("gone", "Die Brücke antwortet nicht"), ("rest", 1500),
+        ("cut",), ("see", "Keine Antwort von der Brücke; es wird weiter versucht. Ist das Handy noch im WLAN „NRGkick-Bridge-1A2B“?"), ("axe", "off"),
+        ("tick", "Solaranlage"), ("join",), ("gone", "es wird weiter versucht"), ("rest", 1500),
         path="?lang=de", locale="en-US",
     )  # fmt: skip
     assert [d["category"] for d in board.config["devices"]] == ["energy_meters", "inverters"]
