@@ -3,8 +3,9 @@
 
     make -C ports/esp32 BOARD=ESP32_GENERIC FROZEN_MANIFEST=/path/to/nrgkick-bridge/manifest.py
 
-Frozen code runs from flash and leaves its heap to the bridge. boot.py, main.py, config.json and all data (boards/, the JSON files of
-lib/planning, firmware/*.html.gz, firmware/metrics.txt) still lie in the file system; a slot without code of its own runs the frozen code.
+Frozen code runs from flash and leaves its heap to the bridge. boot.py, main.py, config.json and all data (boards/, clamp_models.json and
+profiles.pack of lib/planning, firmware/*.html.gz, firmware/metrics.txt) still lie in the file system; a slot without code of its own runs
+the frozen code.
 """
 
 # What is called here is provided by MicroPython's tools/makemanifest.py.
@@ -18,6 +19,8 @@ for name in (
     "meters",
     "modbus",
     "planning",
+    "portal",
+    "recognition",
     "values",
 ):
     package(name, base_path="lib", opt=3)

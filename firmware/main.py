@@ -22,6 +22,7 @@ _TEXT_BYTES = const(500)
 _TRIES = const(2)  # failed starts after which a new slot is given up
 _SAFE = const(5)  # failed starts after which safe mode runs instead
 _EMPTY = b"N\0\0\0\0\0"  # mark, failed starts, uptime
+_SETUP = (b"setup", b"factory reset")  # in its place: who asks for the set-up mode
 _WATCHDOG = "firmware.hw.watchdog"
 _FILE = (0x8000,) + (0,) * 9
 _FOLDER = (0x4000,) + (0,) * 9
@@ -31,12 +32,13 @@ class ResetMemory:
     """RTC memory, which outlives every reset but the loss of power.
 
     failed: starts that did not prove themselves, this one included once it is counted; uptime_s and text: how long the last run lasted and
-    why it ended, until this run notes its own.
+    why it ended, until this run notes its own. asked: by the button or the console for the set-up mode, in this start alone.
     """
 
     def __init__(self):
         self._rtc = machine.RTC()
         memory = self._rtc.memory()
+        self.asked = memory if memory in _SETUP else b""
         if memory[:1] != _EMPTY[:1] or len(memory) < len(_EMPTY):
             memory = _EMPTY
         self.failed = memory[1]
@@ -171,6 +173,10 @@ def chosen(root, memory, is_safe):
         from firmware.modes import safe
 
         return safe.main(root, memory)
+    if memory.asked:
+        from firmware.modes.setup import mode
+
+        return mode.main(root, memory)
     plan = planned(root, memory)
     if plan is None:
         return None

@@ -11,14 +11,30 @@ import esp32
 
 from firmware import log
 
+_NAMESPACE = "midnight"
+
+
+def forget(of):
+    """What was saved under this name: for the factory reset."""
+    try:
+        nvs = esp32.NVS(_NAMESPACE)
+        nvs.erase_key(_key(of))
+        nvs.commit()
+    except OSError:
+        pass  # there is none
+
+
+def _key(of):
+    return "%08x" % binascii.crc32(of.encode())
+
 
 class Midnight:
     """of: whose total it is, such as "eastron-sdm630 2 energy_export". Where NVS fails, midnight does not outlive this run."""
 
     def __init__(self, of):
-        self._key = "%08x" % binascii.crc32(of.encode())
+        self._key = _key(of)
         try:
-            self._nvs = esp32.NVS("midnight")
+            self._nvs = esp32.NVS(_NAMESPACE)
         except OSError as error:
             self._nvs = None
             log.warn("midnight cannot be saved:", error)

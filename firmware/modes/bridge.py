@@ -41,7 +41,7 @@ def built(root, memory, plan, reserve):
     trial = Trial(memory, *plan["renames"])
     memory.begin()
     watchdog = Watchdog(trial)
-    parts = {"led": _optional("led", _led, plan["led"])}
+    parts = {"led": _optional("led", led.make, plan["led"], plan["button"])}
     reset = callbacks.resetter(trial)
     devices, info = _measure(parts, plan, reset)
     _unload_measuring(parts, devices)
@@ -56,6 +56,7 @@ def built(root, memory, plan, reserve):
     _unload(type(parts[name]) for name in parts if parts[name])
     _unload((connection.Connection, chargers.Chargers, request.Request, responses.Copy))
     _unload((responses.Refusal, responses.File, Ring, Info, Trial, Watchdog, supervisor.Task))
+    led.make = led.shower = None
     for name in ("announcer", "resetter", "quiet", "day_counter", "led_state", "watcher"):
         delattr(callbacks, name)
     template = root + "/firmware/metrics.txt"
@@ -137,10 +138,6 @@ def _optional(name, make, *arguments):
     except Exception as error:
         log.error(name, "is left out:", repr(error))
         return None
-
-
-def _led(described):
-    return led.make(described) if described else None
 
 
 def clock_of(plan):

@@ -10,8 +10,9 @@ import os
 import sys
 
 from firmware.hw import chip
+from firmware.modes import profile_pack
 from firmware.modes.reset_reason import last_end
-from firmware.modes.store import Store
+from firmware.modes.store import Store, size
 from firmware.modes.version import VERSION
 from planning import strict_json
 from unload import unload
@@ -40,12 +41,23 @@ def main(root, memory):
         print(error)
         return None
     except OSError:
+        _set_up()
         print("config.json: no such file; copy config.example.json and fill it in")
         return None
     if written(store, made) and store.plan(failed):
         _restart(memory)
     _forget_planner()
     return made
+
+
+def _set_up():
+    """Where the board has a key for its access point, a phone may make the config."""
+    from firmware.hw import access_point
+
+    if access_point.key():
+        from firmware.hw import setup_chip
+
+        setup_chip.ask()
 
 
 def planned(store, failed):
@@ -121,20 +133,34 @@ class Files:
         if source not in self.sources:
             self.sources.append(source)
         path = self._store.find(kind, name)
-        if path is None:
+        if path:
+            with open(path, "rb") as file:
+                text = file.read()
+        else:
+            text = self._packed(name) if kind == "profile" else None
+        # MicroPython's own json takes half a file for a whole one.
+        return strict_json.loads(text) if text is not None else None
+
+    def _packed(self, name):
+        """The text of a profile that comes with the bridge, or None."""
+        path = self._store.pack
+        if not size(path):
             return None
-        with open(path, "rb") as file:
-            # MicroPython's own json takes half a file for a whole one.
-            return strict_json.loads(file.read())
+        if "pack" not in self.sources:
+            if not profile_pack.is_whole(path):
+                from planning.checks import SettingsError
+
+                raise SettingsError("profiles", "damaged on the board; make deploy mends them")
+            self.sources.append("pack")
+        return profile_pack.find(path, name)
 
     def names(self, kind):
-        """All names of a kind, for a did-you-mean; a profile need not be on the device to be suggested."""
+        """All names of a kind, for a did-you-mean."""
         if kind == "model":
             return list(self._models())
         found = []
-        if kind == "profile":
-            with open(self._store.root + "/lib/planning/profile_names.json") as file:
-                found = json.load(file)
+        if kind == "profile" and size(self._store.pack):
+            found = [name for name, _ in profile_pack.lines(self._store.pack)]
         for folder in self._store.places(kind):
             try:
                 found += [name[:-5] for name in os.listdir(folder) if name.endswith(".json")]

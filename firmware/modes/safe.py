@@ -5,7 +5,6 @@ It tries the bridge again after a while: in a cabinet nobody presses the button.
 """
 
 import json
-import os
 import socket
 from time import sleep_ms
 
@@ -14,7 +13,7 @@ from micropython import const
 from firmware.hw import chip, led
 from firmware.hw.wifi import Station
 from firmware.modes.reset_reason import last_end
-from firmware.modes.store import Store
+from firmware.modes.store import BOARD, Store
 from httpd.chargers import Chargers
 from loading.listener import networks
 from planning import access
@@ -83,14 +82,11 @@ def _config(root):
 
 
 def _led(root, config):
-    # Only the one in use is there.
-    name = config.get("board") or os.listdir(root + "/boards")[0][:-5]
-    with open("%s/boards/%s.json" % (root, name)) as file:
-        described = json.load(file)["led"]
-    if not described:
-        return None
-    light = led.make(described)
-    light.get_state = lambda: led.SAFE
+    with open("%s/boards/%s.json" % (root, config.get("board") or BOARD)) as file:
+        board = json.load(file)
+    light = led.make(board["led"], board["button"])
+    if light:
+        light.get_state = lambda: led.SAFE
     return light
 
 

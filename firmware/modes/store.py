@@ -13,6 +13,7 @@ from micropython import const
 
 from firmware.modes.version import VERSION
 
+BOARD = "esp32-devkit-max3485"  # of a config that names none (lib/planning/schema.py)
 _CHUNK_BYTES = const(256)
 _TRIES = const(
     3
@@ -30,6 +31,7 @@ class Store:
         self.root = root
         self.top = top
         self.good = top + "/config.good.json"
+        self.pack = root + "/lib/planning/profiles.pack"  # all profiles that come with the bridge
 
     def config_path(self):
         """The config.json to start with: that of a slot on trial goes before the owner's."""
@@ -41,10 +43,10 @@ class Store:
         if kind == "board":
             return [self.root + "/boards"]
         own = [self.root + "/profiles", self.top + "/profiles"]
-        return own[self.root == self.top :] + [self.root + "/lib/planning/profiles"]
+        return own[self.root == self.top :]
 
     def find(self, kind, name):
-        """The path of a board or a profile, or None."""
+        """The path of a board or of an owner's profile, or None: then the profile is one of the pack's, if any."""
         for folder in self.places(kind):
             path = "%s/%s.json" % (folder, name)
             if size(path) is not None:
@@ -52,8 +54,13 @@ class Store:
         return None
 
     def crc(self, source):
-        """Of what a plan was made from: "config", "board NAME" or "profile NAME". None where there is no such file."""
+        """Of what a plan was made from: "config", "board NAME", "profile NAME" (the owner's own) or "pack", which begins with its CRC.
+
+        None where there is no such file.
+        """
         kind, _, name = source.partition(" ")
+        if kind == "pack":
+            return _number(read(self.pack)[:_CRC_BYTES])
         path = self.find(kind, name) if name else self.config_path()
         try:
             with open(path, "rb") as file:
@@ -144,6 +151,14 @@ def read_plan(path):
 
 def crc_text(crc):
     return b"%08x" % (crc & 0xFFFFFFFF)
+
+
+def _number(text):
+    """Of crc_text(); None where there is none."""
+    try:
+        return int(text, 16)
+    except ValueError:
+        return None
 
 
 def crc_of(file, count):

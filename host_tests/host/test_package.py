@@ -28,15 +28,19 @@ def urls(made):
 
 
 def test_every_module_and_every_data_file_is_in_it_once(urls):
-    wanted = {"firmware/page.html.gz", "firmware/setup.html.gz", "firmware/metrics.txt"}
+    wanted = {"firmware/page.html.gz", "firmware/metrics.txt", "lib/planning/profiles.pack"}
+    wanted |= {
+        f"firmware/setup{one}"
+        for one in (".html.gz", "_profiles.json", "_search.json", "_identities.txt")
+    }
     for top in ("firmware", "lib"):
         for path in (ROOT / top).rglob("*.py"):
             name = path.relative_to(ROOT).as_posix()
             wanted.add(BY_NAME.get(name, name.replace(".py", ".mpy")))
     for top in ("lib", "boards"):
         wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / top).rglob("*.json")}
-    # What a board needs only to find out which meter there is.
-    wanted = {one for one in wanted if not one.startswith("lib/recognition/")}
+    # The profiles are in the pack, the identities shorter in setup_identities.txt.
+    wanted = {one for one in wanted if not one.startswith("lib/planning/profiles/")}
     wanted.remove("lib/planning/identities.json")
     targets = [target for target, _ in urls]
     assert sorted(targets) == sorted(wanted)

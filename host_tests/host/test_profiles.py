@@ -332,10 +332,3 @@ def test_page_of_profiles_is_up_to_date():
 
 def words(type_name):
     return int(type_name[1:]) // 16
-
-
-def test_list_of_names_for_the_device_is_up_to_date():
-    made = profiles_doc.names(PROFILES)
-    assert profiles_doc.NAMES.read_text("utf-8") == made, (
-        "run python -m host_tools.build.profiles_doc"
-    )

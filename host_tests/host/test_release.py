@@ -72,7 +72,7 @@ def test_release_has_archive_package_and_sums(project, tmp_path):
         "board/boards/small.json",
         "board/boot.py",
         "board/firmware/app.mpy",
-        "board/lib/planning/profiles/meter.json",
+        "board/lib/planning/profiles.pack",
         "board/main.py",
         "nrgkick-bridge-1.2.3.tar.gz",
         "package.json",

@@ -22,6 +22,7 @@ ROOMS = {
     "lib/modbus": set(),
     "lib/daytime": set(),
     "lib/httpd": set(),
+    "lib/portal": set(),
     "lib/clamp": set(),
     "lib/meters": {"lib/modbus"},
     "lib/values": {"lib/httpd"},
@@ -40,7 +41,8 @@ FOR_THE_MOMENT = {"lib/meters/adapt.py", "lib/meters/sunspec.py"}
 # Files that do I/O; in lib/ only what serves files and connections.
 DOES_IO = {
     "firmware/boot.py", "firmware/main.py", "firmware/clock.py", "firmware/status.py", "firmware/trial.py", "firmware/hw/bus_port.py",
-    "firmware/modes/bridge.py", "firmware/modes/planning.py", "firmware/modes/safe.py", "firmware/modes/store.py",
+    "firmware/modes/bridge.py", "firmware/modes/planning.py", "firmware/modes/profile_pack.py", "firmware/modes/safe.py",
+    "firmware/modes/store.py",
     "lib/loading/listener.py", "lib/httpd/responses.py", "lib/ticks.py",
 }  # fmt: skip
 SELF_CONTAINED = {"firmware/boot.py", "firmware/main.py"}

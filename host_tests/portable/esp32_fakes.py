@@ -43,14 +43,21 @@ class WDT:
 
 
 class Pin:
+    IN = 1
     OUT = 3
+    PULL_UP = 2
+    level_in = 1  # of every input
 
-    def __init__(self, id, mode):
-        assert mode == Pin.OUT
+    def __init__(self, id, mode, pull=None):
+        assert (mode, pull) in ((Pin.OUT, None), (Pin.IN, Pin.PULL_UP))
+        self._mode = mode
         self.level = None
 
-    def value(self, level):
-        assert level in (0, 1)
+    def value(self, level=None):
+        if level is None:
+            assert self._mode == Pin.IN
+            return Pin.level_in
+        assert level in (0, 1) and self._mode == Pin.OUT
         self.level = level
 
 
@@ -221,6 +228,20 @@ class Machine:
         return Machine.cause
 
 
+class Deflate:
+    """As far as firmware/modes/profile_pack.py goes; CPython has zlib instead."""
+
+    RAW = 1
+
+    @staticmethod
+    def DeflateIO(file, format, window_bits):  # noqa: N802
+        import io
+        import zlib
+
+        assert format == Deflate.RAW
+        return io.BytesIO(zlib.decompressobj(-window_bits).decompress(file.read()))
+
+
 class Micropython:
     """Of CPython, which has none."""
 
@@ -249,6 +270,7 @@ except ImportError:  # MicroPython's WebAssembly build has none; tests bring the
 if "micropython" not in sys.implementation.name:
     sys.modules["micropython"] = Micropython
     sys.modules["vfs"] = Micropython  # only named
+    sys.modules["deflate"] = Deflate
     import asyncio
     import traceback
 

@@ -15,6 +15,7 @@ BOARD = {
     "clamps": {},
     "free": [],
     "led": {"pin": 2, "active": "high"},
+    "button": None,
     "on": [],
 }
 SMALL = {

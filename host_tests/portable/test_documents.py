@@ -15,7 +15,7 @@ from values.readings import ERROR, HOLD, OMIT
 
 def _load(kind, name):
     uart = {"id": 1, "tx": 17, "rx": 16, "de": 4}
-    return {"uart": uart, "clamps": {}, "free": [], "led": None, "on": []}
+    return {"uart": uart, "clamps": {}, "free": [], "led": None, "button": None, "on": []}
 
 
 def _body(source, now_ms):

@@ -13,6 +13,7 @@ BOARD = {
     "clamps": {"ct1": 36, "ct2": 39, "ct3": 34},
     "free": [],
     "led": {"pin": 2, "active": "high"},
+    "button": None,
     "on": [],
 }
 PROFILE = {

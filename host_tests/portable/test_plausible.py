@@ -118,7 +118,7 @@ def test_doubt_takes_no_heap():
 
 
 BOARD = {
-    "led": None, "on": [], "uart": {"id": 2, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": [], "chip": "esp32",
+    "led": None, "button": None, "on": [], "uart": {"id": 2, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": [], "chip": "esp32",
 }  # fmt: skip
 PROFILE = {
     "vendor": "V",

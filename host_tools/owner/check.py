@@ -24,7 +24,7 @@ _SCHEMA = ROOT / "docs" / "profile.schema.json"
 class Files:
     """What a config.json may name: `load` and `names` as settings.read wants them. `asked`: {"board NAME" or "profile NAME": path}.
 
-    An owner's profiles lie in the folder profiles/ beside config.json and come before ours.
+    An owner's profiles lie in the folder profiles/ beside config.json and come before ours, which are in PROFILES.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -5,19 +5,12 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from host_tools.owner import board_console
-from host_tools.owner.line import READ_HOLDING, READ_INPUT, Line, Reply, setting_words
+from host_tools.owner.line import READ_INPUT, Line, Reply, setting_words
+from recognition import finding
 
 Setting = tuple[int, str, int]  # baudrate, parity, stop bits
-Reads = Generator[tuple[int, int, int], Any, Any]  # of lib/recognition
+Reads = Generator[tuple, Any, Any]  # of lib/recognition
 Pair = tuple[Setting, int]  # a setting and a unit
-
-_PROBES = ((READ_INPUT, 0, 1), (READ_HOLDING, 0, 1))
-_TURNAROUND_MS = 150  # most units need 50; a later answer shows at the next question
-_READ_MS = 400
-_SLOW_MS = 1500
-_PAUSE_MS = 30  # silence that units want before a question...
-_LONG_PAUSE_MS = 350  # ...and the slowest, such as Solis
-_LONG_PAUSES = 8  # without success, then no more
 
 
 class Finder:
@@ -35,29 +28,17 @@ class Finder:
 
     def first(self, pairs: Iterable[Pair], functions: Iterable[int]) -> Pair | None:
         """The first pair at which a unit answers, be it with an exception; those that need a byte 03 may have to wait."""
-        pairs = list(pairs)
-        for done, (setting, unit) in enumerate(pairs):
-            self._progress(f"{setting_words(setting)}, unit {unit}", done, len(pairs))
-            line = self.line(setting)
-            for read in self._reads(unit, functions) if line.usable else ():
-                found = self._who(unit, self._ask(line, unit, read))
-                if found:
-                    self.proven = True
-                    return setting, found
-        return None
+
+        def reads(unit):
+            return self._reads(unit, functions)
+
+        found = drive(finding.first(list(pairs), reads, self._tell), self._ask)
+        self.proven = self.proven or found is not None
+        return found
 
     def units(self, setting: Setting, units: Iterable[int]) -> list[int]:
         """All of these units that answer."""
-        line, units, found = self.line(setting), list(units), []
-        for done, unit in enumerate(units):
-            self._progress(f"{setting_words(setting)}, unit {unit}", done, len(units))
-            for read in _PROBES:
-                answering = self._who(unit, self._ask(line, unit, read))
-                if answering and answering not in found:
-                    found.append(answering)
-                if answering == unit:
-                    break
-        return sorted(found)
+        return drive(finding.units(setting, list(units), self._tell), self._ask)
 
     def line(self, setting: Setting) -> Line:
         """The line at this setting."""
@@ -72,23 +53,25 @@ class Finder:
 
     def _reads(self, unit, functions):
         if self.proven:
-            return [probe for probe in _PROBES if probe[0] in functions]
+            return [probe for probe in finding.PROBES if probe[0] in functions]
         harmless = board_console.harmless(unit)
         return [harmless] if harmless and READ_INPUT in functions else []
 
-    def _ask(self, line, unit, read) -> Reply:
-        reply = line.ask(unit, *read, _TURNAROUND_MS)
+    def _tell(self, setting, unit, done, count):
+        self._progress(f"{setting_words(setting)}, unit {unit}", done, count)
+
+    def _ask(self, setting, unit, read) -> tuple[bool, int]:
+        """(whether it answered, the unit whose late answer came instead or 0)"""
+        line = self.line(setting)
+        if not line.usable:
+            return False, 0
+        function, address, count = read
+        reply = line.ask(unit, function, address, count, finding.TURNAROUND_MS)
         if not self.proven:
             board_console.check_reply(reply, self._name)
-        return reply
-
-    def _who(self, unit, reply) -> int:
-        """The unit that this reply shows to be there, or 0."""
-        if reply.answered:
-            return unit
-        if reply.late_unit:
+        if reply.late_unit and not reply.answered:
             self.slow = True
-        return reply.late_unit
+        return reply.answered, reply.late_unit
 
 
 class Asker:
@@ -97,27 +80,19 @@ class Asker:
     def __init__(self, line: Line, unit: int, slow: bool = False):
         self._line = line
         self._unit = unit
-        self._timeout_ms = _SLOW_MS if slow else _READ_MS
-        self._pause_ms = _PAUSE_MS
-        self._long_pauses = 0
-        self._silent = False
+        self._pace = finding.Pace(slow)
         self.outcomes: dict[str, int] = {}  # by the names of /status.json
 
     def __call__(self, function: int, address: int, count: int) -> list[int] | int:
         """The words, the code of an exception response, or 0."""
-        longer = self._silent and self._long_pauses < _LONG_PAUSES
-        self._line.port.sleep_ms(_LONG_PAUSE_MS if longer else self._pause_ms)
-        reply = self._line.ask(self._unit, function, address, count, self._timeout_ms)
+        self._line.port.sleep_ms(self._pace.pause_ms)
+        reply: Reply = self._line.ask(self._unit, function, address, count, self._pace.timeout_ms)
         self.outcomes[reply.outcome] = self.outcomes.get(reply.outcome, 0) + 1
-        self._silent = not reply.answered
-        if longer and reply.answered:
-            self._pause_ms = _LONG_PAUSE_MS
-        elif longer:
-            self._long_pauses += 1
+        self._pace.note(reply.answered)
         return reply.words if reply.outcome == "good" else reply.exception
 
 
-def drive(generator: Reads, ask: Callable[[int, int, int], list[int] | int]) -> Any:
+def drive(generator: Reads, ask: Callable[..., Any]) -> Any:
     """Run a generator of reads to its end; what it returns."""
     reply = None
     try:

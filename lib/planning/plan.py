@@ -30,6 +30,7 @@ def make(config, load):
         "format": FORMAT,
         "board": config["board"],
         "led": board["led"],
+        "button": board["button"],
         "on": board["on"],
         "wifi": {key: config["wifi"][key] for key in _WIFI},
         "http": _http(config["http"], config["wifi"]["hostname"]),

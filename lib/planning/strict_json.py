@@ -14,9 +14,9 @@ _DIGITS = b"0123456789"
 _ESCAPES = {0x62: 8, 0x66: 12, 0x6E: 10, 0x72: 13, 0x74: 9, 0x22: 0x22, 0x2F: 0x2F, 0x5C: 0x5C}
 
 
-def loads(data):
-    """The object that `data` (bytes) stands for; ValueError names line and column."""
-    reader = _Reader(data)
+def loads(data, kind=dict):
+    """The object that `data` (bytes) stands for; ValueError names line and column. kind: of objects."""
+    reader = _Reader(data, kind)
     value = reader.value(0)
     reader.next_byte()
     if reader.at < len(data):
@@ -25,8 +25,9 @@ def loads(data):
 
 
 class _Reader:
-    def __init__(self, data):
+    def __init__(self, data, kind):
         self.data = data
+        self.kind = kind
         self.at = 3 if data[:3] == b"\xef\xbb\xbf" else 0  # some editors begin a file so
 
     def fail(self, problem, at=None):
@@ -80,7 +81,7 @@ class _Reader:
         self.fail(problem)
 
     def members(self, depth):
-        found = {}
+        found = self.kind()
         self.at += 1
         if self.next_byte() == 0x7D:
             self.at += 1

@@ -41,6 +41,11 @@ def value(unit, profile, role, name, again=False):
     unit says that it has no value now. A generator of reads.
     """
     taken, sought = quantity(profile, role, name)
+    return (yield from refreshed(unit, taken, sought, again))
+
+
+def refreshed(unit, taken, sought, again=True):
+    """The same of what quantity() gave. A generator of reads."""
     for register in sought.registers:
         for one in register.helpers() + [register]:
             if (yield from read(unit, one, again)) is None:

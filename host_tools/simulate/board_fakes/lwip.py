@@ -6,6 +6,7 @@ sent stays unconfirmed. docs/design/virtual-board.md has the figures and their s
 """
 
 import io
+import os
 import socket as _native
 from socket import *  # noqa: F403
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
@@ -37,6 +38,14 @@ _open = []  # sockets that the firmware has
 _left = []  # closed by it, but not confirmed by the other side
 _time_waits = []  # when each is over
 _now_ms = -1
+
+
+# What a port of a chip is on this PC, where it may be taken or not allowed: "80:8080 53:5353".
+_PORTS = dict([pair.split(":") for pair in (os.getenv("BOARD_PORTS") or "").split()])
+
+
+def getaddrinfo(host, port, *rest):
+    return _native.getaddrinfo(host, int(_PORTS.get(str(port), port)), *rest)
 
 
 class socket(io.IOBase):

@@ -2,9 +2,14 @@
 """network.WLAN with the ESP32's states and traps; the air is a control file ("wifi").
 
 Its first letter: o(k), d(own: no access point in reach), p(assword is wrong), f(laky: 202 and 1000 show up on
-the way, then it works).
+the way, then it works), n(o address: connected, and nobody gives one), s(ame network as the access point's).
+
+The file "air", where there is one, has the networks around: {"ssid", "hex" instead, "password", "channel", "rssi", "hidden"} each. Then
+only these can be joined. "phones" has as many letters as stations are connected to the access point; "ap": s(trict: it takes no
+settings before it is active).
 """
 
+import json
 from time import ticks_add, ticks_diff, ticks_ms
 
 import host
@@ -25,7 +30,8 @@ _START_MS = ticks_ms()
 _CONNECT_MS = 1000
 _RX_BUFFERS = 10
 _RX_BYTES = 1600
-_OK, _DOWN, _PASSWORD, _FLAKY = b"odpf"
+_OK, _DOWN, _PASSWORD, _FLAKY, _NO_ADDRESS, _SAME = b"odpfns"
+_STRICT = ord("s")
 
 _hostname = "mpy-esp32"
 _country = "XX"
@@ -67,6 +73,36 @@ def country(code=None):
     _country = code
 
 
+def _around():
+    """[(ssid as a scan shows it, bssid, channel, rssi, security, hidden, password, ssid)]"""
+    try:
+        with host.open_state("air", "r") as file:
+            networks = json.load(file)
+    except OSError:
+        return []
+    found = []
+    for i, one in enumerate(networks):
+        ssid = bytes.fromhex(one["hex"]) if "hex" in one else one["ssid"].encode()
+        security = WLAN.SEC_WPA2 if one.get("password") else WLAN.SEC_OPEN
+        shown = b"" if one.get("hidden") else ssid
+        bssid = bytes([2, 0, 0, 0, 0, i])
+        rest = one.get("channel", 6), one.get("rssi", -60), security, bool(one.get("hidden"))
+        found.append((shown, bssid) + rest + (one.get("password", ""), ssid))
+    return found
+
+
+def _phones():
+    try:
+        with host.open_state("phones", "r") as file:
+            return len(file.read().strip())
+    except OSError:
+        return 1
+
+
+def _is_strict():
+    return host.Knob("ap", "o").read() == _STRICT
+
+
 class WLAN:
     IF_STA = STA_IF
     IF_AP = AP_IF
@@ -97,6 +133,8 @@ class WLAN:
 
     def _start(self, interface):
         self._interface = interface
+        self._static = None
+        self._around = _around()
         self._air = host.Knob("wifi", "o")
         self._active = False
         self._wanted = False  # connect() was called: the driver tries again by itself
@@ -143,6 +181,7 @@ class WLAN:
             if not 1 <= len(ssid) <= 32:
                 raise ValueError("ssid is not 1 to 32 bytes")
             self._settings["ssid"] = ssid
+            self._settings["key"] = key or ""
         self._wanted = True
         self._up = False
         self._reason = STAT_IDLE
@@ -159,8 +198,10 @@ class WLAN:
         return self._up
 
     def status(self, what=None):
+        if what == "stations":
+            return [(b"\x02\x00\x00\x00\x00\x01",)] * _phones()
         if what == "rssi":
-            return -60
+            return self._seen()[3] if self._seen() else -60
         if what is not None:
             raise ValueError("unknown status param")
         self._step()
@@ -184,10 +225,12 @@ class WLAN:
                 self._up = False
                 self._failed(STAT_BEACON_TIMEOUT)
         elif self._wanted and ticks_diff(ticks_ms(), self._done_at) >= 0:
-            if air == _DOWN:
+            if air == _DOWN or self._around and not self._seen():
                 self._failed(STAT_NO_AP_FOUND)
-            elif air == _PASSWORD:
+            elif air == _PASSWORD or self._around and self._seen()[6] != self._settings["key"]:
                 self._failed(STAT_WRONG_PASSWORD)
+            elif air == _NO_ADDRESS:
+                pass
             else:
                 self._up = True
                 self._tries = 0
@@ -207,10 +250,13 @@ class WLAN:
                 hostname(value)
             elif name not in self._settings or name == "mac":
                 raise ValueError("unknown config param")
-            elif not self._active:
+            elif not self._active and (self._interface == STA_IF or _is_strict()):
                 raise OSError("Wifi Not Started")
             else:
                 self._settings[name] = value
+        if self._interface == AP_IF and self._settings["key"]:
+            if not 8 <= len(self._settings["key"]) <= 63:
+                raise OSError("Wifi Invalid Password")
 
     def _read_setting(self, name):
         if name == "hostname":
@@ -219,10 +265,25 @@ class WLAN:
             raise ValueError("unknown config param")
         return self._settings[name]
 
-    def ifconfig(self):
-        if self.isconnected() or (self._interface == AP_IF and self._active):
+    def ifconfig(self, given=None):
+        if given is not None:
+            self._static = given
+        elif self._interface == AP_IF and self._active:
+            return self._static or ("192.168.4.1", "255.255.255.0", "192.168.4.1", "192.168.4.1")
+        elif self.isconnected():
+            if self._air.read() == _SAME:
+                return ("198.18.0.7", "255.255.255.0", "198.18.0.1", "198.18.0.1")
             return ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
-        return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
+        else:
+            return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
+
+    def _seen(self):
+        """The network that is wanted, as scan() has it and with its password; None where it is not around."""
+        ssid = self._settings["ssid"]
+        ssid = ssid if isinstance(ssid, bytes) else ssid.encode()
+        for one in self._around:
+            if one[7] == ssid:
+                return one
 
     def ipconfig(self, what):
         if what == "addr4":
@@ -238,5 +299,7 @@ class WLAN:
             raise OSError("Wifi Invalid State")
         if self._air.read() == _DOWN:
             return []
+        if self._around:
+            return [one[:6] for one in self._around]
         ssid = self._settings["ssid"].encode()
         return [(ssid, b"\x00\x00\x00\x00\x00\x01", 6, -60, WLAN.SEC_WPA2, False)]

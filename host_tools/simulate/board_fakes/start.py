@@ -2,6 +2,7 @@
 """The virtual board's boot ROM: become an ESP32, then run boot.py and main.py as its port does."""
 
 import asyncio.core
+import collections
 import gc
 import os
 import sys
@@ -33,6 +34,13 @@ class _Time:
         for name in dir(time):
             setattr(self, name, getattr(time, name))
         self.ticks_us = now_us
+        self.sleep_ms = _sleep_ms
+
+
+def _sleep_ms(span_ms):
+    """lwIP is a task of its own: it goes on meanwhile."""
+    time.sleep_ms(span_ms)
+    lwip.step()
 
 
 class _Sys:
@@ -42,6 +50,9 @@ class _Sys:
         for name in dir(sys):
             setattr(self, name, getattr(sys, name))
         self.platform = "esp32"
+        i = sys.implementation
+        kind = collections.namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
+        self.implementation = kind(i[0], i[1], "A with " + os.getenv("BOARD_CHIP").upper(), i[3])
 
 
 def _disk():

@@ -71,6 +71,12 @@ def _parser():
         "--http-port", type=int, metavar="N", help="instead of the config's; 0: any free one"
     )
     parser.add_argument(
+        "--ports",
+        default="",
+        metavar="80:N,53:N",
+        help="which port of this PC stands for one of the board, such as those of the set-up mode",
+    )
+    parser.add_argument(
         "--heap",
         type=_size,
         metavar="SIZE",
@@ -94,7 +100,7 @@ def _parser():
         "--state",
         metavar="FOLDER",
         help="keeps NVS from run to run and holds control files, to be there at the start and rewritten in "
-        "place: wifi (ok, down, password or flaky), pin0 (0 or 1) and so on",
+        "place: wifi (ok, down, password, flaky, no address or same network), pin0 (0 or 1) and so on",
     )
     parser.add_argument(
         "--no-tick", action="store_true", help="let waits end at once, not at a 10 ms tick"

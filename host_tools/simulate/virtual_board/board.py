@@ -89,7 +89,9 @@ class Board:
 
     def hardware(self):
         """The board's own description; that of an ESP32 where the config names none that exists."""
-        named = sorted(self._flash.glob("boards/*.json"))
+        file = Path(self._flash, "boards", f"{image.board_name(self.config())}.json")
+        there = [file, *sorted(self._flash.glob("boards/*.json"))]
+        named = [one for one in there if one.is_file()]
         return json.loads(named[0].read_bytes()) if named else {"chip": "esp32", "clamps": {}}
 
     def attach(self, name, text):
@@ -132,6 +134,7 @@ class Board:
             **chips.environment(self.hardware()["chip"], self._memory()),
             BOARD_COMMAND="exec " + shlex.join(command),
             BOARD_RESET_CAUSE=str(cause),
+            BOARD_PORTS=options.ports.replace(",", " "),
             BOARD_TICK="0" if options.no_tick else "1",
             BOARD_CONSOLE="1" if options.repl else "",
         )

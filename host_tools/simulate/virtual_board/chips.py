@@ -64,6 +64,8 @@ def environment(chip, name=None):
         "UARTS": found["uarts"],
     }
     figures = (memory.first_heap, memory.free, *WIFI, memory.largest_permille, memory.psram)
-    return {f"BOARD_{key}": bytes(numbers).hex() for key, numbers in pins.items()} | {
-        "BOARD_MEMORY": " ".join(map(str, figures + memory.regions))
-    }
+    return (
+        {"BOARD_CHIP": chip}
+        | {f"BOARD_{key}": bytes(numbers).hex() for key, numbers in pins.items()}
+        | {"BOARD_MEMORY": " ".join(map(str, figures + memory.regions))}
+    )
