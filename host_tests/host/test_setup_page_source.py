@@ -49,6 +49,20 @@ def test_each_state_of_line_and_wifi_and_each_direction_has_a_sentence():
     assert keys <= set(WORDS)
 
 
+def test_the_owners_guide_has_the_words_of_the_screens():
+    guide = " ".join((ROOT / "docs" / "setup.md").read_text("utf-8").split())
+    pairs = re.findall(r'„([^“]+)“ / "([^"]+)"', guide)
+    assert len(pairs) > 15
+    for pair in pairs:
+        assert any(all(map(is_said, pair, texts)) for texts in WORDS.values()), pair
+
+
+def is_said(quote, text):
+    """A screen says this, or begins so; what is put in may be anything."""
+    begin = text.partition("{")[0]
+    return text.startswith(quote) or bool(begin) and quote.startswith(begin)
+
+
 def test_a_default_is_that_of_the_config():
     usual = json.loads(
         re.sub(r"(\w+):", r'"\1":', re.search(r"const USUAL=(\{.*?\});", SOURCE)[1])
