@@ -20,10 +20,10 @@ _NETWORK_BYTES = const(110200)
 _NETWORK_LEAST_BYTES = const(79200)
 
 
-def grown(wanted_bytes):
+def grown(wanted_bytes, network_bytes=None):
     """Make room for the bridge. What is returned is to be held."""
     try:
-        reserve = [None] * (allowed_bytes(wanted_bytes) // _WORD_BYTES)
+        reserve = [None] * (allowed_bytes(wanted_bytes, network_bytes) // _WORD_BYTES)
     except MemoryError:
         return None
     del reserve[_CUT_WORDS:]
@@ -32,9 +32,12 @@ def grown(wanted_bytes):
     return reserve
 
 
-def allowed_bytes(wanted_bytes):
-    """As much of it as the chip can spare. To be asked before Wi-Fi is up."""
+def allowed_bytes(wanted_bytes, network_bytes=None):
+    """As much of it as the chip can spare; network_bytes: what is left to Wi-Fi and lwIP, else as for the bridge. To be asked before
+    Wi-Fi is up.
+    """
     free_bytes, _ = chip.idf_memory()
-    has_more = free_bytes > _WITHOUT_BLUETOOTH_BYTES
-    network_bytes = _NETWORK_BYTES if has_more else _NETWORK_LEAST_BYTES
+    if network_bytes is None:
+        has_more = free_bytes > _WITHOUT_BLUETOOTH_BYTES
+        network_bytes = _NETWORK_BYTES if has_more else _NETWORK_LEAST_BYTES
     return max(0, min(wanted_bytes, free_bytes - network_bytes))

@@ -42,6 +42,7 @@ def main(root, memory):
         return None
     except OSError:
         _set_up()
+        print("make setup PORT=... lets a phone make one")
         print("config.json: no such file; copy config.example.json and fill it in")
         return None
     if written(store, made) and store.plan(failed):

@@ -31,6 +31,9 @@ ROOMS = {
     "lib/recognition": {"lib/planning"},
     "firmware": {"firmware/hw", "lib/daytime", "lib/httpd", "lib/meters", "lib/values"},
     "firmware/hw": {"firmware"},
+    "firmware/modes/setup": {
+        "firmware/hw", "firmware/modes", "lib/loading", "lib/modbus", "lib/planning", "lib/portal", "lib/recognition",
+    },
     "firmware/modes": {
         "firmware", "firmware/hw", "lib/clamp", "lib/httpd", "lib/loading", "lib/meters", "lib/modbus", "lib/planning",
         "lib/values",
@@ -43,7 +46,8 @@ DOES_IO = {
     "firmware/boot.py", "firmware/main.py", "firmware/clock.py", "firmware/status.py", "firmware/trial.py", "firmware/hw/bus_port.py",
     "firmware/modes/bridge.py", "firmware/modes/planning.py", "firmware/modes/profile_pack.py", "firmware/modes/safe.py",
     "firmware/modes/store.py",
-    "lib/loading/listener.py", "lib/httpd/responses.py", "lib/ticks.py",
+    "firmware/modes/setup/api.py", "firmware/modes/setup/factory.py", "firmware/modes/setup/mode.py",
+    "firmware/modes/setup/questions.py", "firmware/modes/setup/session.py", "lib/loading/listener.py", "lib/httpd/responses.py", "lib/ticks.py",
 }  # fmt: skip
 SELF_CONTAINED = {"firmware/boot.py", "firmware/main.py"}
 

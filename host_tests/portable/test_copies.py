@@ -4,7 +4,7 @@
 from line import Forgetful, Line, adu
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 
 # Registers that stand alone: what is between them cannot be read, so all reads come to have one length.
 ADDRESSES = (10, 12, 14, 16)
@@ -72,7 +72,7 @@ def consistent(poller):
 
 def build(line, poll_interval_ms):
     master = Master(line, 9600)
-    unit = profile.unit(1, DESCRIPTION["limits"])
+    unit = unit_limits.unit(1, DESCRIPTION["limits"])
     witness = Witness()
     quantities = [
         profile.quantity(witness, key, key, DESCRIPTION, "inverters", False) for key in KEYS

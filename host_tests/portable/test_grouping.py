@@ -3,7 +3,7 @@
 
 from meters.register import Quantity, Register
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, unit_limits
 from planning.quantities import TYPES
 
 KINDS = {1: TYPES["u16"], 2: TYPES["f32"], 4: TYPES["u64"]}
@@ -21,7 +21,7 @@ def planned(unit, wanted, baudrate=9600, slow_every=5):
 
 def reads(places, limits=None, baudrate=9600, slow=(), slow_every=5):
     """[(address, count)] of the plan for registers at (address, words), before the reads are made to differ."""
-    unit = profile.unit(1, limits or {})
+    unit = unit_limits.unit(1, limits or {})
     wanted = [quantity(a, w) for a, w in places] + [quantity(a, w, True) for a, w in slow]
     made = planned(unit, wanted, baudrate, slow_every)
     return [(read.address, read.count - read.padding) for read in made]
@@ -120,7 +120,7 @@ def test_no_read_is_longer_than_modbus_allows():
 
 
 def test_other_functions_are_other_reads():
-    unit = profile.unit(1, {})
+    unit = unit_limits.unit(1, {})
     wanted = [quantity(0, function=3), quantity(2, function=4)]
     made = planned(unit, wanted)
     assert sorted([(read.function, read.address, read.count) for read in made]) == [
@@ -130,7 +130,7 @@ def test_other_functions_are_other_reads():
 
 
 def test_slow_quantities_ride_along_where_that_is_cheap_and_else_come_seldom():
-    unit = profile.unit(1, {})
+    unit = unit_limits.unit(1, {})
     wanted = [quantity(0), quantity(2, slow=True), quantity(100, slow=True)]
     made = planned(unit, wanted)
     assert [(read.address, read.count, read.slow) for read in made] == [
@@ -150,14 +150,14 @@ def test_probes_keep_to_the_walls_holes_and_limit_where_they_can():
     ):
         words = [(address + i, 1) for i in range(count)] if count & 1 else None
         places = words or [(address + i, 2) for i in range(0, count, 2)]
-        (read,) = planned(profile.unit(1, limits), [quantity(a, w) for a, w in places])
+        (read,) = planned(unit_limits.unit(1, limits), [quantity(a, w) for a, w in places])
         assert tuple(read.probes) == sizes, (limits, count, tuple(read.probes))
 
 
 def shapes(addresses, limits=None, words=2):
     """[(address, count, alike)] of reads too far apart to be one."""
     wanted = [quantity(address, words) for address in addresses]
-    made = planned(profile.unit(1, limits or {}), wanted)
+    made = planned(unit_limits.unit(1, limits or {}), wanted)
     for read in made:
         assert len(read.probes) == 3
         for size in read.probes:
@@ -184,7 +184,7 @@ def test_read_is_made_longer_only_where_it_may_be():
 
 def test_reads_of_other_functions_may_have_one_length():
     wanted = [quantity(0, function=3), quantity(2, function=4)]
-    made = planned(profile.unit(1, {}), wanted)
+    made = planned(unit_limits.unit(1, {}), wanted)
     assert [(read.count, read.same_length) for read in made] == [(2, False), (2, False)]
 
 
@@ -194,6 +194,6 @@ def test_words_that_lie_apart_come_in_one_reply():
     low.beside = (high,)
     value = quantity(100, 1)
     value.registers = [low, high]
-    (read,) = planned(profile.unit(1, {}), [value])
+    (read,) = planned(unit_limits.unit(1, {}), [value])
     assert (read.address, read.count) == (100, 61)
     assert read.registers == [low, high] and read.quantities == [value]

@@ -6,7 +6,7 @@ import struct
 from line import Forgetful, Line, adu
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 
 BETWEEN = {(3, address): 0 for address in range(10, 31)}
 
@@ -32,7 +32,7 @@ def build(line, power, limits, device, poll_interval_ms=1000):
         "roles": {"batteries": {"power": power}},
     }
     master = Master(line, 9600)
-    unit = profile.unit(1, description["limits"])
+    unit = unit_limits.unit(1, description["limits"])
     quantity = profile.quantity(device, "power", "power", description, "batteries", False)
     unit.reads = grouping.reads(unit, [quantity], grouping.overhead_chars(unit, master), 2)
     return Poller(master, [unit], poll_interval_ms)

@@ -7,7 +7,7 @@ from meters import lengths
 from meters.identity import Identity
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, layout, model_ids, profile
+from planning import grouping, layout, model_ids, profile, unit_limits
 from values.documents import Info
 
 # As the SDM630's: model number 112, a serial number of 32 bits.
@@ -40,7 +40,7 @@ def identities(unit, description, serials, knows_serial):
 def run(words, serials, description=METER, until_ms=6000, knows_serial=False):
     line = Line({1: words})
     master = Master(line, 9600)
-    unit = profile.unit(1, description["limits"])
+    unit = unit_limits.unit(1, description["limits"])
     device = planned.device("energy_meters")
     power = profile.quantity(device, "grid_power_w", "power", description, "energy_meters", False)
     reads = grouping.reads(unit, [power], grouping.overhead_chars(unit, master), 1)

@@ -9,7 +9,7 @@ from line import Line, adu
 from meters import states
 from meters.poller import Poller
 from modbus.master import GOOD, Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 from ticks import ticks_add
 
 METER = {
@@ -51,7 +51,7 @@ def build(
     master = Master(line, 9600)
     devices, made = [], []
     for index, address in enumerate(units):
-        unit = profile.unit(address, description["limits"])
+        unit = unit_limits.unit(address, description["limits"])
         quantities_of_role = profile.role(description, category)
         pairs = profile.wanted(category, quantities_of_role, invert)
         device = planned.device(category, *[key for key, _ in pairs], index=index)

@@ -11,7 +11,7 @@ import planned
 from line import adu
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 from skipping import skip
 
 UNIT = 7
@@ -79,7 +79,7 @@ def good(count, registers=REGISTERS, unit=UNIT):
 
 def build(answer):
     master = Master(Port(answer), 9600)
-    unit = profile.unit(UNIT, METER["limits"])
+    unit = unit_limits.unit(UNIT, METER["limits"])
     pairs = profile.wanted("inverters", profile.role(METER, "inverters"), False)
     device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [profile.quantity(device, k, n, METER, "inverters", False) for k, n in pairs]

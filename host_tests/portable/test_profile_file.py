@@ -4,7 +4,7 @@
 import struct
 
 import planned
-from planning import profile, profile_file
+from planning import profile, profile_file, profile_merge
 
 METER = {
     "vendor": "Acme",
@@ -75,7 +75,7 @@ def test_the_examples_of_the_merge_patch_specification():
 def test_only_addresses_and_their_like_are_read_in_hex():
     spec = {"address": "0xa", "invalid": ["0x8000"], "label": "0x10", "scale": "1 W"}
     direction = {"address": "0x0B", "mask": "0x06", "negative": "0x02", "positive": "0x04"}
-    assert profile_file.numbered(dict(spec, direction=direction)) == {
+    assert profile_merge.numbered(dict(spec, direction=direction)) == {
         "address": 10,
         "invalid": ["0x8000"],
         "label": "0x10",
@@ -83,9 +83,9 @@ def test_only_addresses_and_their_like_are_read_in_hex():
         "direction": {"address": 11, "mask": 6, "negative": 2, "positive": 4},
     }
     text = {"type": "ascii", "address": "0x10", "equals": ["0x10"]}
-    assert profile_file.numbered(text) == dict(text, address=16)
+    assert profile_merge.numbered(text) == dict(text, address=16)
     for text in ("0x", "0xG", "x10", "0x123456789", 5, None):
-        assert profile_file.numbered({"address": text}) == {"address": text}
+        assert profile_merge.numbered({"address": text}) == {"address": text}
 
 
 def _value(spec, data, category="energy_meters", name="power", offset=0):

@@ -8,7 +8,7 @@ from line import Forgetful, Line, adu
 from meters.chain import Chain
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 
 MODELS = [101, 102, 103]
 PROFILE = {
@@ -70,7 +70,7 @@ def image(base, models, end=True):
 
 def build(line, description=PROFILE):
     master = Master(line, 9600)
-    unit = profile.unit(1, description["limits"])
+    unit = unit_limits.unit(1, description["limits"])
     pairs = profile.wanted("inverters", profile.role(description, "inverters"), False)
     device = planned.device("inverters", *[key for key, _ in pairs])
     quantities = [
@@ -181,7 +181,7 @@ def test_no_plan_is_made_of_addresses_that_are_not_known():
     device = planned.device("inverters")
     power = profile.quantity(device, "power", "power", PROFILE, "inverters", False)
     try:
-        grouping.reads(profile.unit(1, {}), [power], 100, 1)
+        grouping.reads(unit_limits.unit(1, {}), [power], 100, 1)
     except ValueError:
         return
     assert False, "a wrong address would be read"

@@ -3,7 +3,7 @@
 
 setup_profiles.json   [{"name", "title", "roles"}, ...], as the page gets it, one a line
 setup_identities.txt  a line for each profile of lib/planning/identities.json: its name, a blank, its list as JSON without sources
-setup_search.json     {"delivered", "others", "units"}: what lib/recognition/search.py makes of their `serial` sections
+setup_search.json     {"delivered", "others", "units"}: what lib/recognition/search.py makes of their `serial` sections; "named"
 """
 
 import json
@@ -26,15 +26,23 @@ def titles(folder: Path | str) -> bytes:
 
 
 def searched(folder: Path | str) -> bytes:
-    """Each pair is [baudrate, parity, stop bits, unit]."""
-    serials = [profile.get("serial", {}) for profile in _profiles(Path(folder)).values()]
+    """Each pair is [baudrate, parity, stop bits, unit]; "named": profiles whose devices can say which model they are."""
+    profiles = _profiles(Path(folder))
+    serials = [profile.get("serial", {}) for profile in profiles.values()]
     delivered, others = search.tries(serials)
     found = {
         "delivered": [[*setting, unit] for setting, unit in delivered],
         "others": [[*setting, unit] for setting, unit in others],
         "units": search.units_first(serials),
+        "named": [name for name, one in profiles.items() if _is_named(name, one, folder)],
     }
     return _json(found).encode() + b"\n"
+
+
+def _is_named(name, profile, folder):
+    file = Path(folder).parent / IDENTITIES.name
+    known = json.loads(file.read_bytes()) if file.is_file() else {}
+    return name in known or "sunspec" in profile or "model_id" in profile.get("identity", {})
 
 
 def identities(file: Path | str) -> bytes:

@@ -2,7 +2,6 @@
 """From a profile's JSON (docs/formats/profile.md) to the registers and quantities of a unit."""
 
 from meters.register import Helper, Quantity, Register
-from meters.unit import Unit
 from planning import quantities
 from values.fields import FIELDS, POSITIVE
 
@@ -66,18 +65,6 @@ def _on_wire(text, kind, little):
     if little:
         raw = b"".join([raw[i : i + 2] for i in range(len(raw) - 2, -1, -2)])
     return raw
-
-
-def unit(address, limits, timeout_ms=None, pause_ms=None):
-    """A Unit with the `limits` of a profile; what the config says goes before them."""
-    return Unit(
-        address,
-        timeout_ms or limits.get("timeout_ms", 500),
-        limits.get("pause_ms", 0) if pause_ms is None else pause_ms,
-        min(limits.get("registers_per_read", 125), 125),
-        limits.get("walls", ()),
-        limits.get("holes", ()),
-    )
 
 
 def home(profile, category):

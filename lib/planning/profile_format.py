@@ -5,7 +5,7 @@ docs/profile.schema.json says the same, and more of what only people read; a tes
 can be built and polled.
 """
 
-from planning import model_ids, profile_file, register_format
+from planning import model_ids, profile_merge, register_format
 from planning.checks import SettingsError, check_keys, checked, complain, filled, joined
 from planning.register_format import rows
 
@@ -20,7 +20,7 @@ def check(profile, name):
     """Raises SettingsError, which names file and place, if this is no profile; returns [warning of an old key]."""
     file = "profiles/%s.json" % name
     try:
-        written, renamed = _with_new_names(profile_file.numbered(profile))
+        written, renamed = _with_new_names(profile_merge.numbered(profile))
         _check(written)
     except SettingsError as error:
         inside = ": " + error.place if error.place else ""

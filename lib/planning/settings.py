@@ -3,28 +3,46 @@
 
     settings.read(text, load, names) -> dict
 
+or its two halves, each of which imports what it needs: a board in its set-up mode has no room for both at once.
+
+    settings.config(text, load, names) -> the same dict
+    settings.check_profiles(config, load, names)
+
 `load(kind, name)` gives the parsed JSON of a "board", a "profile" or a clamp "model", None where
 there is none; `names(kind)` lists their names. The dict has every key of the schema, with None for
 what was left out and has no default. Raises SettingsError, whose text is one line.
 """
 
-from planning import profile_file, profile_format, sections, strict_json
+from planning import profile_file, strict_json
 from planning.checks import SettingsError, complain, nothing_named
 
 _MOST_BYTES = 8192  # twelve devices with every key written take some 6000
 
 
 def read(text, load, names):
-    config = sections.completed(_parsed(text), profile_file.loader(load, names), names)
+    found = config(text, load, names)
+    check_profiles(found, load, names)
+    return found
+
+
+def config(text, load, names):
+    from planning import sections
+
+    return sections.completed(_parsed(text), profile_file.loader(load, names), names)
+
+
+def check_profiles(config, load, names):
+    """Those of its devices, by their format."""
     checked = []
     for device in config["devices"]:
         if device.get("profile"):
             _check_profile(device["profile"], load, names, checked)
-    return config
 
 
 def _check_profile(name, load, names, checked):
     """What it extends comes first: a slip there is named there."""
+    from planning import profile_format
+
     base = load("profile", name).get("extends")
     if base:
         _check_profile(base, load, names, checked)

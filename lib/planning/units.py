@@ -8,7 +8,7 @@ from meters import lengths
 from meters.identity import Identity
 from meters.register import Helper
 from meters.states import KNOWN
-from planning import grouping, model_ids, profile
+from planning import grouping, model_ids, unit_limits
 from planning.checks import complain
 
 
@@ -27,7 +27,7 @@ class UnitPlan:
 
     def _limited(self, limits):
         written = self._written
-        return profile.unit(self.address, limits, written["timeout_ms"], written["pause_ms"])
+        return unit_limits.unit(self.address, limits, written["timeout_ms"], written["pause_ms"])
 
     def narrow(self, limits):
         """One more profile of this unit: the strictest of their limits hold."""

@@ -21,13 +21,14 @@ _MARGIN = const(4)
 _FEW = const(4)
 
 
-def recognise(names, load, identities, progress=None):
+def recognise(names, load, identities, progress=None, most_known=None):
     """A generator of reads (see unit.py) that returns (confidence, [Candidate, ...]), the best first.
 
     names: the profiles to try; load(name): a complete profile (planning.profile_file), when it is needed, for a board cannot hold them all;
-    identities: the content of identities.json; progress(done, count): called now and then.
+    identities: the content of identities.json; progress(done, count): called now and then; most_known: of how many reads the answers are
+    kept from one profile to the next, where the heap is small.
     """
-    unit = Unit()
+    unit = Unit(most_known)
     yield from unit.find_models()
     named = yield from _named(unit, names, identities)
     found = yield from _examine_all(unit, named, load, identities, progress)
@@ -55,6 +56,7 @@ def _examine_all(unit, names, load, identities, progress):
     for i, name in enumerate(names):
         if progress:
             progress(i, len(names))
+        unit.tidy()
         profile = load(name)
         if unit.models or "sunspec" not in profile:
             of_profile = identity.of_profile(name, profile, identities)

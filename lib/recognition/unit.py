@@ -17,7 +17,7 @@ _ILLEGAL_FUNCTION = const(1)  # exception code
 _REFUSALS = const(3)
 
 _SUNSPEC_BASES = (40000, 50000, 0)
-_SUNSPEC_MARKER = [0x5375, 0x6E53]  # "SunS"
+_SUNSPEC_MARKER = (0x5375, 0x6E53)  # "SunS"
 _SUNSPEC_END = const(0xFFFF)
 _SUNSPEC_MODELS = const(40)
 # No known device has registers there: what answers them answers everything.
@@ -27,8 +27,9 @@ _NOWHERE = (7777, 21021, 60999)
 class Unit:
     """`models` is {SunSpec model number: address}, empty for a unit that does not speak SunSpec."""
 
-    def __init__(self):
+    def __init__(self, most_known=None):
         self.models = {}
+        self._most_known = most_known
         self._known = {}
         self._unanswered = 0
         self._illegal = {}  # function -> times it was called illegal; None once it has worked
@@ -38,8 +39,13 @@ class Unit:
         """Read all registers again; the SunSpec models stay."""
         self._known.clear()
 
+    def tidy(self):
+        """Forget what was read where that is too much to keep."""
+        if self._most_known and len(self._known) > self._most_known:
+            self._known.clear()
+
     def words(self, function, address, count, again=False):
-        """The registers, or None where the unit has none. Read once, unless `again`. A generator of reads."""
+        """The registers as a tuple, or None where the unit has none. Read once, unless `again`. A generator of reads."""
         key = _key(function, address, count)
         if again or key not in self._known:
             self._known[key] = yield from self._read(function, address, count)
@@ -59,7 +65,7 @@ class Unit:
                 break
         if not isinstance(reply, int):
             self._illegal[function] = None
-            return reply
+            return tuple(reply)  # half of the heap that a list takes
         if not reply:
             self._unanswered += 1
         elif reply == _ILLEGAL_FUNCTION and self._illegal.get(function, 0) is not None:

@@ -13,6 +13,7 @@ from micropython import const
 from firmware.hw import access_point, chip, led, setup_chip
 from firmware.hw.wifi_test import WifiTest
 from firmware.modes.planning import Files
+from firmware.modes.setup import is_short
 from firmware.modes.setup.api import Api
 from firmware.modes.setup.bus import Bus
 from firmware.modes.setup.session import Session, tidy
@@ -25,10 +26,8 @@ from ticks import ticks_add, ticks_diff, ticks_ms
 _PASS_MS = const(2)
 _QUERY_BYTES = const(512)
 _GONE_MS = const(5000)  # without any phone in the network
-_NO_KEY = (
-    "no config.json, and no key for the access point of the set-up mode: make setup PORT=... gives the board one, "
-    "or copy config.example.json, fill it in and put it on the board"
-)
+_NO_KEY = "set-up: this board has no key for an access point; make setup PORT=... gives it one"
+_NO_CONFIG = "config.json: no such file; copy config.example.json and fill it in"
 
 
 def main(root, memory):
@@ -42,14 +41,14 @@ def main(root, memory):
 
         _reset_to_factory(store, factory, nvs.forget)
     key = access_point.key()
-    if key is None and size(store.config_path()) is None:
-        print(_NO_KEY)
-        return None
-    if key is None:
-        print(_NO_KEY.partition(" and ")[2])
-    else:
+    if key:
         Mode(root, store, key).run()
-    chip.reset()
+        chip.reset()
+    print(_NO_KEY)
+    if size(store.config_path()) is not None:
+        chip.reset()
+    print(_NO_CONFIG)  # last, as the bridge says it
+    return None
 
 
 def _reset_to_factory(store, factory, forget):
@@ -179,7 +178,8 @@ class Mode:
         if kind == "read":
             return reading(session.draft.devices(), session.setting(), session.files, session)
         setting = session.setting() if "bus" in session.draft.config else None
-        return Search(self._root, session.files, session).questions(setting, argument)
+        search = Search(self._root, session.files, session, is_short)
+        return search.questions(setting, argument)
 
     def _advance(self):
         session = self._session

@@ -6,24 +6,28 @@ They tell what they find through `told`, a Findings, whose progress() lets the p
 
 import json
 
-from planning import profile_file
+from micropython import const
+
+from planning import profile_merge
 from recognition import finding, recogniser, values
 from recognition.unit import Unit
 from ticks import ticks_ms
 
 _ALL_UNITS = range(1, 248)
 _NOTHING = {"vendor": "", "model": "", "roles": {}}  # of a profile that is not there
+_MOST_EXTENDED = const(8)
+_MOST_KNOWN = const(100)
 _USUAL = (9600, "none", 1)
 _QUANTITIES = ("power", "voltage_l1", "frequency")
 
 
 class Search:
-    """root: of the application; files: planning.Files."""
+    """root: of the application; files: planning.Files; is_short: the chip has too little memory to hold each profile against each unit."""
 
-    def __init__(self, root, files, told):
+    def __init__(self, root, files, told, is_short):
+        self._is_short = is_short
         self._root = root
-        self._load = profile_file.loader(files.load, files.names)
-        self._names = files.names
+        self._files = files
         self._told = told
         self._is_slow = False
 
@@ -61,8 +65,10 @@ class Search:
         def progress(done, count):
             self._told.recognising(unit, done, count)
 
-        names = sorted(set(self._names("profile")))
-        reads = recogniser.recognise(names, self._profile, identities, progress)
+        # Of a short heap only those whose devices can say which model they are.
+        names = self._tries()["named"] if self._is_short else self._files.names("profile")
+        names = sorted(set(names))
+        reads = recogniser.recognise(names, self._profile, identities, progress, _MOST_KNOWN)
         confidence, best = yield from _paced(reads, setting, unit, self._is_slow)
         roles = list(self._profile(best[0].name)["roles"]) if best else []
         self._told.recognised(
@@ -70,7 +76,7 @@ class Search:
         )
 
     def _profile(self, name):
-        return self._load("profile", name) or _NOTHING
+        return complete(self._files, name) or _NOTHING
 
     def _asked(self, search):
         reply = None
@@ -89,15 +95,28 @@ class Identities:
     """lib/planning/identities.json, of which only what is asked for is made into objects."""
 
     def __init__(self, path):
-        self._lines = {}
+        self._path = path
+        self._places = {}  # where each line begins
+        at = 0
         with open(path, "rb") as file:
             for line in file:
-                name, _, text = line.partition(b" ")
-                self._lines[name.decode()] = text
+                self._places[line.partition(b" ")[0].decode()] = at
+                at += len(line)
 
     def get(self, name, default):
-        text = self._lines.get(name)
-        return json.loads(text) if text else default
+        if name not in self._places:
+            return default
+        with open(self._path, "rb") as file:
+            file.seek(self._places[name])
+            return json.loads(file.readline().partition(b" ")[2])
+
+
+def complete(files, name):
+    """A profile with what it extends, as planning.profile_file has it, but unchecked: that takes more heap than there is. None: there is none."""
+    written = [files.load("profile", name)]
+    while written[-1] and "extends" in written[-1] and len(written) < _MOST_EXTENDED:
+        written.append(files.load("profile", written[-1]["extends"]))
+    return profile_merge.completed(written) if all(written) else None
 
 
 def _probes(unit):
@@ -145,12 +164,11 @@ class _Source:
 
 def reading(devices, setting, files, told):
     """The values of the draft's devices, again and again. Ends where none has a profile."""
-    load = profile_file.loader(files.load, files.names)
     units, sources = {}, []
     for number, entry in enumerate(devices):
         told.progress()
         try:
-            profile = load("profile", _name(entry, load))
+            profile = complete(files, entry.get("variant") or entry["profile"])
             unit = units.setdefault(entry["unit"], Unit())
             sources.append(_Source(number, entry, unit, profile))
             if "sunspec" in profile and not unit.models:
@@ -160,11 +178,6 @@ def reading(devices, setting, files, told):
     while sources:
         for source in sources:
             yield from _read(source, setting, told)
-
-
-def _name(entry, load):
-    """Of the profile, or of the one that is chosen among its variants."""
-    return entry.get("variant") or entry["profile"]
 
 
 def _read(source, setting, told):

@@ -46,8 +46,9 @@ class Session:
         self.is_ending = False
         self._serve = serve
         self._served_ms = ticks_ms()
-        self.problem = None  # what the checker says of the draft...
-        self.is_checked = False  # ...once it was asked
+        # What the checker says of the draft, once it was asked; nothing is known of an empty one.
+        self.problem = "config.json: nothing is set up yet"
+        self.is_checked = not self.draft.config
         self._line = {"state": "unknown"}
         self._units = []
         self._values = {}  # by device
@@ -82,7 +83,10 @@ class Session:
         from planning import settings
 
         try:
-            settings.read(self.draft.text(), self.files.load, self.files.names)
+            config = settings.config(self.draft.text(), self.files.load, self.files.names)
+            unload("planning.sections", "planning.devices", "planning.schema")
+            gc.collect()
+            settings.check_profiles(config, self.files.load, self.files.names)
             self.problem = None
         except ValueError as error:
             self.problem = str(error)

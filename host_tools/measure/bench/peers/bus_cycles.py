@@ -13,7 +13,7 @@ import time
 from firmware.hw.bus_port import BusPort, character_bits
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 from values.readings import Device
 
 _PASS_US = 200  # what a pass of the server takes on a board
@@ -41,7 +41,7 @@ def build(baudrate, units, pause_ms):
         device = Device("energy_meters", address)
         device.add("power")
         power = profile.quantity(device, "power", "power", METER, "energy_meters", False)
-        unit = profile.unit(address, METER["limits"], 500, pause_ms)
+        unit = unit_limits.unit(address, METER["limits"], 500, pause_ms)
         unit.reads = grouping.reads(unit, [power], grouping.overhead_chars(unit, master), 1)
         made.append(unit)
     return Poller(master, made, 1)

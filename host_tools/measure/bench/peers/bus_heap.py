@@ -69,7 +69,7 @@ class Scripted:
 def ours():
     from meters.poller import Poller
     from modbus.master import Master
-    from planning import profile
+    from planning import profile, unit_limits
     from values.readings import Device
 
     power = {"scale": "1 W", "positive": "import"}
@@ -83,7 +83,7 @@ def ours():
     device.add("power")
     master = Master(Scripted(), 9600)
     total = profile.quantity(device, "power", "power", meter, "energy_meters", False)
-    unit = profile.unit(1, {})
+    unit = unit_limits.unit(1, {})
     unit.reads = grouping.reads(unit, [total], grouping.overhead_chars(unit, master), 1)
     poller = Poller(master, [unit], 1)
     now_ms = [0]
