@@ -14,8 +14,8 @@ const select=(text,act,options)=>html`<label>${t(text)}<select ${on(one=>act(one
 const choice=(text,values,chosen,act)=>select(text,act,values.map(value=>option(value,chosen,t(""+value)||NONE)));
 // Makes one tree like the other and leaves alone what is alike, so that a field keeps its focus and an open list stays open.
 function morph(old,made){
-const olds=[...old.childNodes];
-[...made.childNodes].forEach((one,i)=>{
+const olds=[...old.childNodes],news=[...made.childNodes];
+news.forEach((one,i)=>{
 const was=olds[i];
 if(was?.nodeName!=one.nodeName)was?was.replaceWith(one):old.append(one);
 else if(!was.attributes){if(was.data!=one.data)was.data=one.data}
@@ -27,5 +27,5 @@ was.checked=one.checked;
 if(one.matches("input,select")&&was!=document.activeElement&&was.value!=one.value)was.value=one.value
 }
 });
-olds.slice(made.childNodes.length).forEach(one=>one.remove())
+olds.slice(news.length).forEach(one=>one.remove())
 }

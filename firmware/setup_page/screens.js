@@ -56,7 +56,7 @@ if(/li|de|do/.test(here()))setTimeout(load_profiles)
 }
 window.addEventListener("hashchange",()=>{
 trouble="";
-if(state){
+if(state?.notes){
 notes={...notes,screen:here(),lang:LANG};
 changed()
 }

@@ -42,13 +42,13 @@ def profiles():
 
 class Board:
     """units: what a search finds; drops: every nth connection ends without an answer. results: what a test of a network gives, by its
-    name, instead of what its password says. invert_truth: a factor of the power by category.
+    name, instead of what its password says. invert_truth: a factor of the power by category. notes: does it keep the page's notes?
     """
 
-    def __init__(self, page, units=(SDM630, LOOK_ALIKE), config=None, line=LINE, boards=BOARDS, drops=0, delay_s=0.02, search_s=2.0, test_s=1.5):  # fmt: skip
+    def __init__(self, page, units=(SDM630, LOOK_ALIKE), config=None, line=LINE, boards=BOARDS, drops=0, delay_s=0.02, search_s=2.0, test_s=1.5, notes=True):  # fmt: skip
         self.page, self.found, self.at_end, self.boards = page, list(units), line, boards
         self.drops, self.delay_s, self.search_s, self.test_s = drops, delay_s, search_s, test_s
-        self.results = {}
+        self.results, self.keeps_notes = {}, notes
         self.stored = json.loads(json.dumps(config or {}))
         self.invert_truth = {}
         self.requests, self.bodies, self.saved, self.is_started = [], [], None, False
@@ -71,7 +71,7 @@ class Board:
         self._advance()
         return {
             "token": self.token, "version": "0.1.0", "name": "NRGkick-Bridge-1A2B", "chip": "esp32", "boards": self.boards,
-            "config": self.config, "has_password": bool(self.password), "notes": self.notes,
+            "config": self.config, "has_password": bool(self.password), **({"notes": self.notes} if self.keeps_notes else {}),
             "ssids": [
                 {"ssid_hex": name.encode().hex(), "ssid": name, "rssi_dbm": dbm, "is_open": password is None}
                 for name, password, dbm, hidden in NETWORKS

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Walks through the set-up page in Chromium as it is told in JSON on stdin, and tells in JSON what was seen.
 //     {modules, chromium, address, width, theme, locale, zoom, steps: [[action, ...]]}
-// Actions: press text | fill label text | choose label text | tick label | see text | open hash | look name | axe name | keys n |
+// Actions: press text | fill label text | choose label text | pick text | tick label nth | see text | open hash | look name | axe name | keys n |
 // run script | call url | reload | hide ms | cut (the phone's Wi-Fi) | join. Text is found by what a person or a screen reader is told.
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
@@ -52,6 +52,7 @@ const DO = {
   fill: (label, text) => page.getByLabel(label, {exact: true}).first().fill(text),
   type: (label, text) => page.getByLabel(label, {exact: true}).first().pressSequentially(text, {delay: 20}),
   choose: (label, text) => page.getByRole("combobox", {name: label, exact: true}).first().selectOption({label: text}),
+  pick: text => page.getByRole("combobox").filter({has: page.locator("optgroup")}).first().selectOption({label: text}),
   tick: (label, nth = 0) => page.getByLabel(label).nth(nth).click(),
   see: text => page.getByText(text).first().waitFor(),
   gone: text => page.getByText(text).first().waitFor({state: "hidden"}),
