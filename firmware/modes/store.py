@@ -38,6 +38,15 @@ class Store:
         of_slot = self.root + "/config.json"
         return of_slot if size(of_slot) is not None else self.top + "/config.json"
 
+    def save_config(self, text):
+        """Bytes, in the place of the owner's config.json, whole or not at all; then that of a slot on trial no longer counts."""
+        path, temporary = self.top + "/config.json", self.top + "/config.new"
+        with open(temporary, "wb") as file:
+            file.write(text)
+        os.rename(temporary, path)
+        if self.config_path() != path:
+            os.remove(self.config_path())
+
     def places(self, kind):
         """The folders of a kind of files, the owner's first."""
         if kind == "board":

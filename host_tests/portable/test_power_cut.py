@@ -231,3 +231,19 @@ def test_a_plan_is_whole_or_planned_again_after_any_power_cut():
 
     found = seen_after_each_cut(files, lambda: planning.written(store, planned(store)), look)
     assert found == {None, "new"}
+
+
+def test_config_saved_in_the_set_up_mode_is_the_old_or_the_new_one_after_any_power_cut():
+    for root, slot_config in (("", None), ("/a", OLD)):
+        files = {"/config.json": OLD}
+        if slot_config:
+            files["/a/config.json"] = slot_config
+        store = Store(_TOP + root, _TOP)
+
+        def look(store=store):
+            return planned(Store(store.root, _TOP))["name"]
+
+        found = seen_after_each_cut(
+            files, lambda store=store: store.save_config(NEW.encode()), look
+        )
+        assert found == {"old", "new"}

@@ -321,7 +321,7 @@ def test_reply_that_is_lost_is_asked_for_again():
     try:
         generator.send([17])
     except StopIteration as done:
-        assert done.value == [17]
+        assert done.value == (17,)
     assert unit.known(4, 0, 1) == [17]
 
 

@@ -2,8 +2,8 @@
 """What the set-up mode has to know of all profiles at once: a board would take seconds to read them one by one.
 
 setup_profiles.json   [{"name", "title", "roles"}, ...], as the page gets it, one a line
-setup_identities.txt  a line for each profile of lib/planning/identities.json: its name, a blank, its list as JSON without sources
-setup_search.json     {"delivered", "others", "units"}: what lib/recognition/search.py makes of their `serial` sections; "named"
+setup_identities.txt  what recognition.naming needs: a profile a line, its name, a blank, {"models", "identities"}
+setup_search.json     {"delivered", "others", "units"}: what lib/recognition/search.py makes of their `serial` sections
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import host_tools.paths  # noqa: F401  (lib/ can be imported then)
 from planning import profile_file
-from recognition import search
+from recognition import identity, search, values
 
 TITLES_TARGET = "firmware/setup_profiles.json"
 SEARCH_TARGET = "firmware/setup_search.json"
@@ -26,32 +26,32 @@ def titles(folder: Path | str) -> bytes:
 
 
 def searched(folder: Path | str) -> bytes:
-    """Each pair is [baudrate, parity, stop bits, unit]; "named": profiles whose devices can say which model they are."""
-    profiles = _profiles(Path(folder))
-    serials = [profile.get("serial", {}) for profile in profiles.values()]
+    """Each pair is [baudrate, parity, stop bits, unit]."""
+    serials = [profile.get("serial", {}) for profile in _profiles(Path(folder)).values()]
     delivered, others = search.tries(serials)
     found = {
         "delivered": [[*setting, unit] for setting, unit in delivered],
         "others": [[*setting, unit] for setting, unit in others],
         "units": search.units_first(serials),
-        "named": [name for name, one in profiles.items() if _is_named(name, one, folder)],
     }
     return _json(found).encode() + b"\n"
 
 
-def _is_named(name, profile, folder):
+def identities(folder: Path | str) -> bytes:
+    """One line for each profile whose devices can say which model they are."""
     file = Path(folder).parent / IDENTITIES.name
     known = json.loads(file.read_bytes()) if file.is_file() else {}
-    return name in known or "sunspec" in profile or "model_id" in profile.get("identity", {})
-
-
-def identities(file: Path | str) -> bytes:
-    """file: identities.json."""
-    found = json.loads(Path(file).read_bytes())
-    lines = [
-        f"{name} {_json([{key: one[key] for key in one if key != 'source'} for one in ones])}\n"
-        for name, ones in found.items()
-    ]
+    lines = []
+    for name, profile in _profiles(Path(folder)).items():
+        of_profile = {
+            "models": values.models(profile),
+            "identities": [
+                {key: one[key] for key in one if key != "source"}
+                for one in identity.of_profile(name, profile, known)
+            ],
+        }
+        if of_profile["models"] or of_profile["identities"]:
+            lines.append(f"{name} {_json(of_profile)}\n")
     return "".join(lines).encode()
 
 

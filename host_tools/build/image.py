@@ -29,7 +29,7 @@ _MADE = {
     profile_pack.TARGET: (PROFILES, profile_pack.packed),
     catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
     catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
-    catalogue.IDENTITIES_TARGET: (catalogue.IDENTITIES, catalogue.identities),
+    catalogue.IDENTITIES_TARGET: (PROFILES, catalogue.identities),
 }
 
 

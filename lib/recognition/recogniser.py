@@ -4,6 +4,8 @@
 What registers cannot tell is not guessed: look-alikes are named together, with the values in which they differ.
 """
 
+# First, since imports would nest too deep for MicroPython's stack otherwise.
+import planning.profile  # noqa: F401
 from const import const
 from recognition import identity
 from recognition.examination import examine

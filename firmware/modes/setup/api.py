@@ -5,7 +5,6 @@ Nothing here is known to the running bridge.
 """
 
 import json
-import os
 from binascii import unhexlify
 from collections import OrderedDict
 
@@ -168,7 +167,7 @@ class Api:
 
     def _write(self):
         session = self._session
-        save(session.store, session.draft.text())
+        session.store.save_config(session.draft.text())
         session.is_saved = True
 
     def _start(self, body):
@@ -177,15 +176,6 @@ class Api:
             raise Refused(409, "nothing is saved yet")
         session.is_ending = True
         session.end_within(_SHOWN_MS)
-
-
-def save(store, written):
-    """In the place of the owner's config.json, whole or not at all; then that of a slot on trial no longer counts."""
-    with open(store.top + "/config.new", "wb") as file:
-        file.write(written)
-    os.rename(store.top + "/config.new", store.top + "/config.json")
-    if store.config_path() != store.top + "/config.json":
-        os.remove(store.config_path())
 
 
 def _encoded(texts):

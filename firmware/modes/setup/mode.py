@@ -173,10 +173,12 @@ class Mode:
 
     def _questions(self, kind, argument):
         session = self._session
-        from firmware.modes.setup.questions import Search, reading
-
         if kind == "read":
+            from firmware.modes.setup.reading import reading
+
             return reading(session.draft.devices(), session.setting(), session.files, session)
+        from firmware.modes.setup.questions import Search
+
         setting = session.setting() if "bus" in session.draft.config else None
         search = Search(self._root, session.files, session, is_short)
         return search.questions(setting, argument)

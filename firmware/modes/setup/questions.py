@@ -9,16 +9,14 @@ import json
 from micropython import const
 
 from planning import profile_merge
-from recognition import finding, recogniser, values
+from recognition import finding, naming
 from recognition.unit import Unit
-from ticks import ticks_ms
 
 _ALL_UNITS = range(1, 248)
 _NOTHING = {"vendor": "", "model": "", "roles": {}}  # of a profile that is not there
 _MOST_EXTENDED = const(8)
 _MOST_KNOWN = const(100)
 _USUAL = (9600, "none", 1)
-_QUANTITIES = ("power", "voltage_l1", "frequency")
 
 
 class Search:
@@ -60,20 +58,28 @@ class Search:
             return json.load(file)
 
     def _recognise(self, setting, unit):
-        identities = Identities(self._root + "/firmware/setup_identities.txt")
+        """By what its registers name, and where the heap is large enough by its values, too."""
+        identities = Identities(self._root + "/firmware/setup_identities.txt", self._told, unit)
+        reads = naming.named(Unit(), identities.names, identities.get)
+        strong, weak = yield from paced(reads, setting, unit, self._is_slow)
+        models, certain = strong or weak, len(strong) == 1
+        if not self._is_short:
+            certain, models = yield from self._weigh(setting, unit, models, identities)
+        roles = list(self._profile(models[0])["roles"]) if models else []
+        self._told.recognised(unit, certain, models, roles)
+
+    def _weigh(self, setting, unit, models, identities):
+        """models: those that are named, where any are: then the others need not be tried."""
+        from recognition import recogniser
 
         def progress(done, count):
             self._told.recognising(unit, done, count)
 
-        # Of a short heap only those whose devices can say which model they are.
-        names = self._tries()["named"] if self._is_short else self._files.names("profile")
-        names = sorted(set(names))
-        reads = recogniser.recognise(names, self._profile, identities, progress, _MOST_KNOWN)
-        confidence, best = yield from _paced(reads, setting, unit, self._is_slow)
-        roles = list(self._profile(best[0].name)["roles"]) if best else []
-        self._told.recognised(
-            unit, confidence == recogniser.SURE, [one.name for one in best], roles
-        )
+        names = models or sorted(set(self._files.names("profile")))
+        known = {name: identities.get(name)["identities"] for name in models}
+        reads = recogniser.recognise(names, self._profile, known, progress, _MOST_KNOWN)
+        confidence, best = yield from paced(reads, setting, unit, self._is_slow)
+        return confidence == recogniser.SURE, [one.name for one in best] or models
 
     def _profile(self, name):
         return complete(self._files, name) or _NOTHING
@@ -92,20 +98,22 @@ class Search:
 
 
 class Identities:
-    """lib/planning/identities.json, of which only what is asked for is made into objects."""
+    """What registers name which models; only what is asked for is made into objects."""
 
-    def __init__(self, path):
+    def __init__(self, path, told, unit):
         self._path = path
+        self._told = told
+        self._unit = unit
         self._places = {}  # where each line begins
         at = 0
         with open(path, "rb") as file:
             for line in file:
                 self._places[line.partition(b" ")[0].decode()] = at
                 at += len(line)
+        self.names = sorted(self._places)
 
-    def get(self, name, default):
-        if name not in self._places:
-            return default
+    def get(self, name):
+        self._told.recognising(self._unit, self.names.index(name), len(self.names))
         with open(self._path, "rb") as file:
             file.seek(self._places[name])
             return json.loads(file.readline().partition(b" ")[2])
@@ -133,7 +141,7 @@ def _rounds(tries, setting, whole):
         yield [(setting or _USUAL, unit) for unit in _ALL_UNITS]
 
 
-def _paced(reads, setting, unit, is_slow, told=None):
+def paced(reads, setting, unit, is_slow, told=None):
     """Drive a generator of lib/recognition. told: a list, to note in whether anything was answered."""
     pace = finding.Pace(is_slow)
     reply = None
@@ -146,49 +154,3 @@ def _paced(reads, setting, unit, is_slow, told=None):
         pace.note(reply != 0)
         if told is not None and reply:
             told.append(True)
-
-
-class _Source:
-    """One device of the draft with a profile."""
-
-    def __init__(self, number, entry, unit, profile):
-        self.number = number
-        self.unit = unit
-        self.address = entry["unit"]
-        self.is_turned = entry.get("invert") is True
-        offered = profile["roles"]
-        role = entry["category"]
-        own = offered[role] if not isinstance(offered[role], str) else offered[offered[role]]
-        self.quantities = [(n, values.quantity(profile, role, n)) for n in _QUANTITIES if n in own]
-
-
-def reading(devices, setting, files, told):
-    """The values of the draft's devices, again and again. Ends where none has a profile."""
-    units, sources = {}, []
-    for number, entry in enumerate(devices):
-        told.progress()
-        try:
-            profile = complete(files, entry.get("variant") or entry["profile"])
-            unit = units.setdefault(entry["unit"], Unit())
-            sources.append(_Source(number, entry, unit, profile))
-            if "sunspec" in profile and not unit.models:
-                yield from _paced(unit.find_models(), setting, entry["unit"], False)
-        except (ValueError, KeyError, TypeError):
-            pass  # a clamp, fixed values, or what the checker complains of
-    while sources:
-        for source in sources:
-            yield from _read(source, setting, told)
-
-
-def _read(source, setting, told):
-    found, error, answered = {}, None, []
-    for name, pair in source.quantities:
-        reads = values.refreshed(source.unit, *pair)
-        value = yield from _paced(reads, setting, source.address, False, answered)
-        if value == values.MISSING or value == values.IMPLAUSIBLE:
-            error = error or ("silent" if not answered else value)
-        elif value is not None:
-            found[name] = -value if name == "power" and source.is_turned else value
-        if not answered:
-            break  # of a silent unit nothing more is asked in this round
-    told.read(source.number, found, error, ticks_ms())

@@ -21,7 +21,7 @@ from unload import unload
 
 _KEPT = ("planning", "planning.draft", "planning.strict_json", "planning.decimals")
 _HEAVY = ("planning", "recognition", "meters")
-_QUESTIONS = "firmware.modes.setup.questions"
+_TASKS = ("firmware.modes.setup.questions", "firmware.modes.setup.reading")
 _UNUSED_MS = const(900000)  # without a request, then the bridge runs again
 _EVERY_MS = const(50)  # while something long goes on the page is looked after so often
 
@@ -225,7 +225,7 @@ class Session:
 def tidy():
     """Drop what checks a config and what looks for devices: both at once would not fit."""
     for name in list(sys.modules):
-        if name == _QUESTIONS or name not in _KEPT and name.split(".")[0] in _HEAVY:
+        if name in _TASKS or name not in _KEPT and name.split(".")[0] in _HEAVY:
             unload(name)
     gc.collect()
 
