@@ -4,7 +4,7 @@
     make -C ports/esp32 BOARD=ESP32_GENERIC FROZEN_MANIFEST=/path/to/nrgkick-bridge/manifest.py
 
 Frozen code runs from flash and leaves its heap to the bridge. boot.py, main.py, config.json and all data (boards/, clamp_models.json and
-profiles.pack of lib/planning, firmware/page.html.gz, firmware/metrics.txt) still lie in the file system; a slot without code of its own runs
+profiles.pack of lib/planning, firmware/*.html.gz, firmware/metrics.txt) still lie in the file system; a slot without code of its own runs
 the frozen code.
 """
 

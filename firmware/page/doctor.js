@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From counters to findings: what happened since the counters that are a minute old is held against the patterns of findings.json.
 // host_tools/owner/doctor.py does the same for make logs; a test holds both to the same cases.
+const FINDINGS=/*findings.json*/;
 const BROKEN=["crc","short","noise","wrong_unit"];
 const QUIET_MS=10000;
 const since=(now,before,key)=>(now[key]??0)-(before?.[key]??0);

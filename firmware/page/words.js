@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Both languages, and HTML that cannot break: html`...` makes text of what is put in, unless it is html itself or a list.
 const WORDS=/*words.json*/;
-const FINDINGS=/*findings.json*/;
 const LANGUAGES=["de","en"];
 const wanted=[new URLSearchParams(location.search).get("lang"),...navigator.languages].map(l=>(l||"").slice(0,2));
 const LANG=wanted.find(l=>LANGUAGES.includes(l))||"en",LANGUAGE=LANGUAGES.indexOf(LANG);

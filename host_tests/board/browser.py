@@ -33,10 +33,19 @@ def _modules(npm):
 
 def look(address, *views):
     """What was seen in each view, as look.mjs tells it."""
+    return _told("look.mjs", {"address": address, "views": views})
+
+
+def walk(address, steps, **task):
+    """What was seen on the way, as walk.mjs tells it: {"said", "asked", "looks": {name: ...}, "ran"}."""
+    return _told("walk.mjs", {"address": address, "steps": steps, **task})
+
+
+def _told(script, task):
     chromium, modules = needed()
-    task = {"modules": str(modules), "chromium": chromium, "address": address, "views": views}
+    task |= {"modules": str(modules), "chromium": chromium}
     done = subprocess.run(
-        ["node", str(_FOLDER / "look.mjs")],
+        ["node", str(_FOLDER / script)],
         input=json.dumps(task),
         capture_output=True,
         text=True,

@@ -98,7 +98,8 @@ def test_the_page_finds_the_same(tmp_path):
         for _, seen, is_dark, _ in CASES
     ]  # fmt: skip
     source = (ROOT / page.FOLDER / "doctor.js").read_text("utf-8")
-    script = f"const LANGUAGE=1,FINDINGS={json.dumps(doctor.FINDINGS)};\n{source}\n"
+    source = source.replace("/*findings.json*/", json.dumps(doctor.FINDINGS))
+    script = f"const LANGUAGE=1;\n{source}\n"
     script += f"const cases={json.dumps(cases)};\n"
     script += "console.log(JSON.stringify(cases.map(([seen,known])=>findings(seen,null,known).map(f=>[f.id,f.facts]))));"
     script += "console.log(JSON.stringify(findings({units:[],clamps:{}},null,{inverters:[],load_w:-150}).map(f=>f.id)))"

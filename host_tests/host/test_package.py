@@ -29,8 +29,10 @@ def urls(made):
 
 def test_every_module_and_every_data_file_is_in_it_once(urls):
     wanted = {"firmware/page.html.gz", "firmware/metrics.txt", "lib/planning/profiles.pack"}
-    wanted |= {"firmware/setup_profiles.json", "firmware/setup_search.json"}
-    wanted |= {"firmware/setup_identities.txt"}
+    wanted |= {
+        f"firmware/setup{one}"
+        for one in (".html.gz", "_profiles.json", "_search.json", "_identities.txt")
+    }
     for top in ("firmware", "lib"):
         for path in (ROOT / top).rglob("*.py"):
             name = path.relative_to(ROOT).as_posix()

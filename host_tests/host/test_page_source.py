@@ -61,6 +61,7 @@ def test_names_become_short_and_properties_stay():
     script = """const total = 1, text = `a ${total + `b ${total}`} total`;
 function sum(list, total) { return {total: list.length, ["x"]: /total\\/"/.test("total") ? total : list.total} }
 let other = sum([...text], total) / total / 2;
+other += 1;
 """
     short = short_script.shortened(script)
     assert "length" in short and ".total" in short and "{total:" in short and '"total"' in short
@@ -71,6 +72,11 @@ let other = sum([...text], total) / total / 2;
 def test_a_property_that_is_a_name_as_well_is_refused():
     with pytest.raises(short_script.ScriptError, match="write name: name"):
         short_script.shortened("const name = 1, made = {name, x: 2};")
+
+
+def test_a_name_that_nobody_declares_is_refused():
+    with pytest.raises(short_script.ScriptError, match="AbortController stands once"):
+        short_script.shortened("const stop = new AbortController(); stop.abort();")
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")

@@ -25,7 +25,7 @@ _AS_SOURCE = {BOOT: "boot.py", Path("firmware/main.py"): "main.py"}
 _NOT_ON_DEVICE = {".md", ".pyc", ".pyi"}
 # Files that are made of a folder, or of another file.
 _MADE = {
-    page.TARGET: (page.FOLDER, page.built),
+    **{target: (folder, page.built) for target, folder in page.PAGES.items()},
     profile_pack.TARGET: (PROFILES, profile_pack.packed),
     catalogue.TITLES_TARGET: (PROFILES, catalogue.titles),
     catalogue.SEARCH_TARGET: (PROFILES, catalogue.searched),
@@ -149,7 +149,7 @@ def code_and_data(root: Path | str) -> Iterator[Entry]:
 def _on_device(source, path):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
     wanted = path.suffix not in _NOT_ON_DEVICE and path != catalogue.IDENTITIES
-    wanted = wanted and not any(one in path.parents for one in (PROFILES, page.FOLDER))
+    wanted = wanted and not any(one in path.parents for one in (PROFILES, *page.PAGES.values()))
     return source.is_file() and wanted and not hidden
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The owner's page in one file: firmware/page/ put together, without what only readers of the source need, and gzipped.
+"""The pages of the bridge, each in one file: its folder put together, without what only readers of the source need, and gzipped.
 
-page.html names the other files where they go in: `<!--page.css-->`.
+page.html names the other files where they go in: `<!--page.css-->`. What is not in a page's own folder is taken from the owner's
+page, so that both look and write alike; a JSON file may be named by its path in the sources, and with it the one key that is wanted of
+each entry: `/*lib/planning/clamp_models.json turns*/`.
 """
 
 import json
@@ -11,10 +13,12 @@ from pathlib import Path
 import zopfli.gzip  # some 500 bytes smaller than zlib at its best
 
 from host_tools.build import short_script
+from host_tools.paths import ROOT
 
-FOLDER = Path("firmware/page")
-TARGET = "firmware/page.html.gz"
-_PLACE = re.compile(r"<!--([\w.]+)-->|/\*([\w.]+\.json)\*/")
+FOLDER = Path("firmware/page")  # of the owner's page
+SETUP_FOLDER = Path("firmware/setup_page")
+PAGES = {"firmware/page.html.gz": FOLDER, "firmware/setup.html.gz": SETUP_FOLDER}
+_PLACE = re.compile(r"<!--([\w.]+)-->|/\*([\w./]+\.json)(?: (\w+))?\*/")
 _SCRIPT = re.compile(r"(<script>)(.*?)(?=</script>)", re.DOTALL)
 _ONLY_FOR_READERS = re.compile(r"^\s*(//.*|<!-- .* -->|/\* .* \*/)?$")
 
@@ -33,11 +37,18 @@ def _with_short_names(found):
     return found[1] + short_script.shortened(found[2])
 
 
-def _with_files(folder, name):
-    found = _short((folder / name).read_text("utf-8"))
+def _with_files(folder, name, key=None):
+    found = _short(_file(folder, name).read_text("utf-8"))
     if name.endswith(".json"):
-        found = json.dumps(json.loads(found), ensure_ascii=False, separators=(",", ":"))
-    return _PLACE.sub(lambda place: _with_files(folder, place[1] or place[2]), found)
+        data = json.loads(found)
+        data = {one: about.get(key, 0) for one, about in data.items()} if key else data
+        found = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _PLACE.sub(lambda place: _with_files(folder, place[1] or place[2], place[3]), found)
+
+
+def _file(folder, name):
+    places = [folder / name, folder.parent / FOLDER.name / name, ROOT / name]
+    return next((place for place in places if place.is_file()), places[0])
 
 
 def _short(source):

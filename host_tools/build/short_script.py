@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page's script with short names, as short_names.py does it for the device's code. A name that is declared outside of all brackets
-gets two letters, any other one letter, the same wherever it stands in one statement: so scopes stay what they are.
+gets a capital letter, or two letters, any other a small letter, the same wherever it stands in one statement: so scopes stay what they
+are.
 
 What comes behind a dot, or before a colon in an object, is a property and keeps its name. `{name}` for `{name: name}` is refused,
 since it is both.
@@ -17,7 +18,7 @@ from typing import NamedTuple
 _THEIRS = set(
     """async await break case catch const continue delete do else false finally for function if in instanceof let new null of return
     switch this throw true try typeof undefined var void while
-    AbortSignal Array Boolean Date Infinity Intl JSON Math Number Object Set String URLSearchParams console document fetch history
+    AbortSignal Array Boolean Date Infinity Intl JSON Math NaN Number Object Set String TextEncoder URLSearchParams console document fetch history
     location matchMedia navigator performance sessionStorage setInterval setTimeout window""".split()
 )
 _BEGIN = ("const", "for", "function", "if", "let", "try")  # a statement
@@ -36,21 +37,47 @@ class ScriptError(Exception):
 
 def shortened(script: str) -> str:
     """script: without comments; texts in double quotes or templates."""
-    tokens = list(_tokens(script))
+    tokens = _without_needless_lines(list(_tokens(script)))
     places = list(_names(tokens))
+    _check_known([tokens[place.at][1] for place in places])
     common = {tokens[place.at][1] for place in places if place.is_declared}
     used = collections.Counter(tokens[p.at][1] for p in places if tokens[p.at][1] in common)
-    free = (short for short in _shorts(2) if short not in _THEIRS)
+    free = [short for short in (*string.ascii_uppercase, *_shorts(2)) if short not in _THEIRS]
     names = dict(zip([name for name, _ in used.most_common()], free, strict=False))
+    rest = free[len(names) :]
     for _, statement in itertools.groupby(places, key=lambda place: place.statement):
         own: dict[str, str] = {}
-        fresh = (short for short in _shorts(1) if short not in _THEIRS)
+        fresh = itertools.chain(string.ascii_lowercase, "_$", rest)
         for place in statement:
             name = tokens[place.at][1]
             if name not in names and name not in own:
                 own[name] = next(fresh)
             tokens[place.at] = "name", names.get(name) or own[name]
     return "".join(text for _, text in tokens)
+
+
+def _check_known(names):
+    """ScriptError for a name that stands once: what declares it, or uses it, is not in the script."""
+    once = [
+        name for name, times in collections.Counter(names).items() if times == 1 and name != "_"
+    ]
+    if once:
+        raise ScriptError(f"{once[0]} stands once: not used, not declared, or missing in _THEIRS")
+
+
+def _without_needless_lines(tokens):
+    """A line's end means something only where the statement before it has no mark of its own."""
+    behind = [text for _, text in tokens[1:]] + [""]
+    before = [""] + [text[-1:] for _, text in tokens[:-1]]
+    return [
+        (
+            kind,
+            ""
+            if kind == "space" and "\n" in text and (last in (*";,{(", "") or after[:1] == "}")
+            else text,
+        )
+        for (kind, text), last, after in zip(tokens, before, behind, strict=True)
+    ]
 
 
 def _tokens(script) -> Iterator[tuple[str, str]]:
@@ -135,5 +162,4 @@ def _names(tokens) -> Iterator[Place]:
 
 
 def _shorts(length):
-    letters = string.ascii_letters + "_$"
-    return map("".join, itertools.product(letters, repeat=length))
+    return map("".join, itertools.product(string.ascii_letters + "_$", repeat=length))
