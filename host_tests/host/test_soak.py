@@ -29,7 +29,7 @@ def test_a_day_changes_nothing(tmp_path):
 @pytest.mark.parametrize(
     "key, value",
     [
-        ("live", 98016), ("largest", 57984), ("names", 761), ("reads", 4), ("clients", 1), ("polled", 2), ("sockets", 1),
+        ("live", 98272), ("largest", 57984), ("names", 761), ("reads", 4), ("clients", 1), ("polled", 2), ("sockets", 1),
         ("crashes", 1), ("unfed_ms", 12000), ("answered", 0), ("refused", 60),
     ],
 )  # fmt: skip

@@ -172,13 +172,21 @@ class House:
             Time.ms += 25
             self.server.step(Time.tick())
 
+    def live_bytes(self):
+        """The least of some looks: the collector keeps what an old frame on the C stack still seems to name."""
+        found = []
+        for _ in range(4):
+            self.run(Time.ms + 3000)
+            self.settle()
+            gc.collect()
+            found.append(gc.mem_alloc())
+        return min(found)
+
     def report(self):
-        self.settle()
-        gc.collect()
-        gc.collect()
+        live = self.live_bytes()
         inverter = self.devices[1]
         print("look", json.dumps({
-            "hour": Time.ms / HOUR_MS, "tick": Time.tick(), "live": gc.mem_alloc(), "unfed_ms": Chip.unfed_ms, "clients": Client.open,
+            "hour": Time.ms / HOUR_MS, "tick": Time.tick(), "live": live, "unfed_ms": Chip.unfed_ms, "clients": Client.open,
             "polled": self.poller.count(), "sockets": Net.open, "answered": self.answered, "refused": self.refused,
             "cycles": self.bus.cycles, "day": self.clock.day(), "day_wh": inverter.fields["pv_energy_day_wh"], "total_wh": total_wh(),
             "crashes": sum([supervisor.crashes[task.name] for task in self.tasks]), "reads": sum([len(unit.reads) for unit in self.bus.units]),
