@@ -158,7 +158,8 @@ class Session:
 
     def ended(self, is_noisy):
         """What was asked on the line is over. is_noisy: something came that is no answer."""
-        self.task = None
+        if not self.wanted:
+            self.task = None
         if is_noisy and self._line["state"] == "silent":
             self._line["state"] = "noise"
 
