@@ -111,7 +111,8 @@ def test_from_a_fresh_board_to_a_bridge_that_tells_the_truth(tmp_path):
             seen = browser.walk(board.address, [
                 ["see", w["start"]], ["axe", "start"], ["press", w["next"] + w["line"]], ["press", w["search"]], ["see", w["searching"]],
                 ["see", "Eastron SDM630"], ["gone", w["searching"]], ["look", "line"], ["press", w["next"] + w["devices"]],
-                ["see", "Eastron SDM630"], ["tick", w["grid"]], ["rest", 300], ["look", "found"], ["tick", w["solar"], 1], ["tick", w["battery"], 1], ["look", "devices"],
+                ["see", "Adresse 1: "], ["choose_model", "Eastron SDM630"], ["see", "Adresse 1: Eastron SDM630"], ["look", "found"],
+                ["choose_model", "Deye 3-phase hybrid LV"], ["tick", w["grid"]], ["tick", w["solar"], 1], ["tick", w["battery"], 1], ["look", "devices"],
                 ["press", w["next"] + w["direction"]], ["see", "1,5\u202fkW Netzbezug."], ["enabled", w["reversed"]], ["press", w["reversed"]],
                 ["see", "1,5\u202fkW Einspeisung."], ["enabled", w["right"]], ["look", "direction"], ["press", w["right"]],
                 ["open", "wifi"], ["tick", "Müllers Höhle"], ["fill", w["password"], "wrong password"], ["press", w["test"]], ["see", w["wrong"]],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Walks through the set-up page in Chromium as it is told in JSON on stdin, and tells in JSON what was seen.
 //     {modules, chromium, address, width, theme, locale, zoom, steps: [[action, ...]]}
-// Actions: press text | fill label text | choose label text | pick text | tick label nth | see text | open hash | look name | axe name | keys n |
+// Actions: press text | choose_model title (where the board was not sure itself) | fill label text | choose label text | pick text | tick label nth | see text | open hash | look name | axe name | keys n |
 // run script | call url | reload | hide ms | cut (the phone's Wi-Fi) | join. Text is found by what a person or a screen reader is told.
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
@@ -49,6 +49,7 @@ async function looked(name, more = {}) {
 }
 const DO = {
   press: text => page.getByRole("button", {name: text, exact: true}).or(page.getByRole("link", {name: text, exact: true})).first().click(),
+  choose_model: async text => { const one = page.getByRole("button", {name: text, exact: true}); if (await one.count()) await one.first().click(); },
   fill: (label, text) => page.getByLabel(label, {exact: true}).first().fill(text),
   type: (label, text) => page.getByLabel(label, {exact: true}).first().pressSequentially(text, {delay: 20}),
   choose: (label, text) => page.getByRole("combobox", {name: label, exact: true}).first().selectOption({label: text}),

@@ -181,7 +181,11 @@ def _set_line(fd, baudrate, bits, parity, stop):
     line = termios.tcgetattr(fd)
     line[2] = flags
     line[4] = line[5] = _SPEEDS.get(baudrate, _SPEEDS[9600])
-    termios.tcsetattr(fd, termios.TCSANOW, line)
+    try:
+        termios.tcsetattr(fd, termios.TCSANOW, line)
+    except OSError:  # a pseudo-terminal has no parity
+        line[2] = flags & ~(_PARENB | _PARODD)
+        termios.tcsetattr(fd, termios.TCSANOW, line)
     if baudrate not in _SPEEDS:
         # Any rate, as the chip has it: struct termios2, raw, whose last two words are the speeds.
         exact = struct.pack("IIII20xII", 0, 0, flags | _BOTHER, 0, baudrate, baudrate)
