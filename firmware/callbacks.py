@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What stands between the components: the questions that one asks another."""
 
+import sys
+
 from micropython import const
 
 from firmware import log, supervisor
@@ -74,7 +76,11 @@ def watcher(units, chargers):
             if quantity and quantity.refused is not None:
                 if log.uptime_s() >= next_s.get(unit, 0):
                     next_s[unit] = log.uptime_s() + _REFUSED_S
-                    _tell_refused(unit, quantity)
+                    from firmware import refusal  # for the moment
+
+                    log.warn(refusal.words(unit, quantity))
+                    del sys.modules["firmware.refusal"]
+                    delattr(sys.modules["firmware"], "refusal")
                 quantity.refused = None
         for client in chargers.clients:
             if client not in known and chargers.rank(client) == _STEADY:
@@ -87,15 +93,6 @@ def watcher(units, chargers):
                 break  # the list has changed
 
     return watch
-
-
-def _tell_refused(unit, quantity):
-    by = 10 if quantity.key in quantity.device.tenths else 1
-    low, high = quantity.expected()
-    log.warn(
-        "unit %d says %s %d, %d to %d is expected"
-        % (unit.address, quantity.key, quantity.refused // by, low // by, high // by)
-    )
 
 
 def quiet(bus):

@@ -24,6 +24,7 @@ _SAFE = const(5)  # failed starts after which safe mode runs instead
 _EMPTY = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 _SETUP = (b"setup", b"factory reset")  # in its place: who asks for the set-up mode
 _WATCHDOG = "firmware.hw.watchdog"
+_CHOSE = ("slots", "_is_whole", "_go_back", "count", "planned", "chosen", "main")
 _FILE = (0x8000,) + (0,) * 9
 _FOLDER = (0x4000,) + (0,) * 9
 
@@ -206,7 +207,9 @@ def planned(root, memory):
 
 
 def forget_boot():
-    """Give the heap back that only the boot needs: code lies on it, and all of the boot's is in two packages."""
+    """Give the heap back that only the boot needs: code lies on it, and all of the boot's is in two packages, and in what chose."""
+    for name in _CHOSE:
+        globals()[name] = None
     for name in list(sys.modules):
         if name.startswith("firmware.modes") or name.startswith("loading"):
             del sys.modules[name]

@@ -73,9 +73,17 @@ def _unload_measuring(parts, devices):
         kinds += [type(one) for one in (clamps, clamps.mains, clamps.clamps[0])]
         kinds.append(type(clamps.clamps[0].sampler))
     _unload(kinds)
-    for name in ("units", "clamps"):
-        if sys.modules.pop("loading." + name, None):
-            delattr(sys.modules["loading"], name)
+    _drop("clamps")
+    for name in ("_about", "_measure", "bus_of", "clamps_of", "clock_of"):
+        globals()[name] = None
+    gc.collect()
+
+
+def _drop(loader):
+    """A module of lib/loading that is not needed any more."""
+    if sys.modules.pop("loading." + loader, None):
+        delattr(sys.modules["loading"], loader)
+    gc.collect()
 
 
 def _unload(kinds):
@@ -92,6 +100,7 @@ def _measure(parts, plan, reset):
     info = Info(plan["info"])
     parts["time"] = _optional("time", clock_of, plan)
     parts["bus"] = bus_of(plan, devices, info, parts["time"], reset)
+    _drop("units")  # it has no room beside the clamps
     parts["clamps"] = _optional("clamps", clamps_of, plan, devices, parts["bus"])
     return devices, info
 

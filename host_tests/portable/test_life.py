@@ -530,14 +530,12 @@ def test_a_unit_that_falls_silent_and_is_back_is_told_once():
 
 
 class Refused:
-    """A quantity of which a value was refused."""
+    """A quantity of which a value was refused: for its limits alone, or for what exceeds `base` by more than `doubt`."""
 
-    def __init__(self, key, value, expected, tenths=()):
-        self.key, self.refused, self._expected = key, value, expected
+    def __init__(self, key, value, limits, tenths=(), base=None, doubt=None):
+        self.key, self.refused, self.base, self.doubt = key, value, base, doubt
+        self.low, self.high = limits
         self.device = Fields(tenths)
-
-    def expected(self):
-        return self._expected
 
 
 class Fields:
@@ -551,7 +549,8 @@ def test_a_value_that_is_refused_is_told_with_what_was_expected_and_not_too_ofte
         first, second = line.units
         log.uptime_s = lambda: 5
         watch = callbacks.watcher(line.units, line)
-        first.implausible = Refused("grid_power_w", 65535, (-43470, 43470))
+        site_w = {"base": -43470, "doubt": 86940}
+        first.implausible = Refused("grid_power_w", 65535, (-1000000, 1000000), **site_w)
         expected = "W unit 1 says grid_power_w 65535, -43470 to 43470 is expected"
         assert line.told(5000, watch) == [expected]
         assert line.told(6000, watch) == [], "nothing new was refused"

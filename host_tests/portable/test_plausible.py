@@ -5,6 +5,7 @@ import json
 
 import esp32_fakes  # noqa: F401  (before the firmware)
 import planned
+from firmware.refusal import expected
 from meters.register import Quantity, Register
 from planning import plan, settings
 from planning.quantities import TYPES
@@ -109,18 +110,18 @@ def test_counter_that_says_something_else_each_time_is_not_believed():
 
 def test_what_was_refused_and_what_was_expected_are_known():
     one = power()
-    assert one.quantity.refused is None and one.quantity.expected() == (-MOST_W, MOST_W)
+    assert one.quantity.refused is None and expected(one.quantity) == (-MOST_W, MOST_W)
     one.read(-65536)
     assert one.quantity.refused == -65536
     narrow = power(0, 5000)
     narrow.read(-3)
-    assert narrow.quantity.refused == -3 and narrow.quantity.expected() == (0, 5000)
+    assert narrow.quantity.refused == -3 and expected(narrow.quantity) == (0, 5000)
     counter = total()
-    assert counter.quantity.expected() == (0, 2147483647)
+    assert expected(counter.quantity) == (0, 2147483647)
     counter.read(5000000)
     counter.read(17)
     assert counter.quantity.refused == 17
-    assert counter.quantity.expected() == (5000000, 5000000 + MOST_W)
+    assert expected(counter.quantity) == (5000000, 5000000 + MOST_W)
 
 
 def test_slip_of_a_counter_is_never_served():

@@ -161,8 +161,8 @@ class Quantity:
         self.high = high
         self.slow = slow
         if doubt:
-            # Believed at once is what exceeds _low by 0 to doubt: of a counter, what it said when it was believed last.
-            self._low = None if slow else -doubt
+            # Believed at once is what exceeds base by 0 to doubt: of a counter, what it said when it was believed last.
+            self.base = None if slow else -doubt
             doubt = doubt if slow else 2 * doubt
             self._before = 0  # what was read last
             self._odd = 0  # doubtful readings in a row that agree
@@ -189,18 +189,12 @@ class Quantity:
         step = total - self._before
         agrees = 0 <= step <= self.doubt if self.slow else 4 * abs(step) <= abs(total)
         self._before = total
-        if self._low is None or 0 <= total - self._low <= self.doubt:
+        if self.base is None or 0 <= total - self.base <= self.doubt:
             self._odd = 0
         else:
             self._odd = self._odd + 1 if agrees else 1
         if 0 < self._odd < (_COUNTERS if self.slow else _POWERS):
             return True
         if self.slow:
-            self._low = total
+            self.base = total
         return False
-
-    def expected(self):
-        """(lowest, highest) of what is believed at once."""
-        if not self.doubt or self._low is None:
-            return self.low, self.high
-        return max(self.low, self._low), min(self.high, self._low + self.doubt)
