@@ -22,7 +22,6 @@ _TEXT_BYTES = const(500)
 _TRIES = const(2)  # failed starts after which a new slot is given up
 _SAFE = const(5)  # failed starts after which safe mode runs instead
 _EMPTY = b"N\0\0\0\0\0"  # mark, failed starts, uptime
-_SETUP = (b"setup", b"factory reset")  # in its place: who asks for the set-up mode
 _WATCHDOG = "firmware.hw.watchdog"
 _CHOSE = ("slots", "_is_whole", "_go_back", "count", "planned", "chosen", "main")
 _FILE = (0x8000,) + (0,) * 9
@@ -33,13 +32,12 @@ class ResetMemory:
     """RTC memory, which outlives every reset but the loss of power.
 
     failed: starts that did not prove themselves, this one included once it is counted; uptime_s and text: how long the last run lasted and
-    why it ended, until this run notes its own. asked: by the button or the console for the set-up mode, in this start alone.
+    why it ended, until this run notes its own.
     """
 
     def __init__(self):
         self._rtc = machine.RTC()
         memory = self._rtc.memory()
-        self.asked = memory if memory in _SETUP else b""
         if memory[:1] != _EMPTY[:1] or len(memory) < len(_EMPTY):
             memory = _EMPTY
         self.failed = memory[1]
@@ -143,10 +141,13 @@ def _is_whole(root):
 
 
 def count(memory):
-    """Count this start. Returns (root, whether it is on trial, whether safe mode is to run)."""
+    """Count this start. Returns (root, whether it is on trial, whether safe mode is to run: above _SAFE it is the set-up mode)."""
     roots = slots()
+    asked = 0
     if memory.failed > _SAFE:
-        memory.failed = 0  # nobody wrote that
+        # 6 and 7 ask for the set-up mode (docs/formats/device.md); nobody writes more.
+        asked = memory.failed if memory.failed < 8 else 0
+        memory.failed = 0
     if len(roots) > 1 and memory.failed >= _TRIES:
         _go_back(roots[1])
         memory.text = b"the new version was given up: " + memory.text[-_TEXT_BYTES + 30 :]
@@ -156,7 +157,7 @@ def count(memory):
     # However safe mode ends, the start after it is one more try.
     memory.failed = failed + 1 if failed < _SAFE else _SAFE - 1
     memory.write()
-    return roots[0].rstrip("/"), len(roots) > 1, failed >= _SAFE
+    return roots[0].rstrip("/"), len(roots) > 1, asked or failed >= _SAFE
 
 
 def _go_back(root):
@@ -170,14 +171,14 @@ def _go_back(root):
 
 def chosen(root, memory, is_safe):
     """Choose a mode and run it. Of the bridge run() comes back, so that nothing that built it stays on the heap."""
+    if is_safe > _SAFE:
+        from firmware.modes import setup
+
+        return setup.main(root, memory, is_safe)
     if is_safe:
         from firmware.modes import safe
 
         return safe.main(root, memory)
-    if memory.asked:
-        from firmware.modes.setup import mode
-
-        return mode.main(root, memory)
     plan = planned(root, memory)
     if plan is None:
         return None

@@ -48,8 +48,8 @@ _DARK = b"\x00\x00\x00"
 _WS2812_NS = (400, 850, 800, 450)
 
 _LOOK_MS = const(100)  # two looks at the button in a row must agree
-SETUP_MS = const(5000)
-RESET_MS = const(15000)
+_SETUP_MS = const(5000)
+_RESET_MS = const(15000)
 _STUCK_MS = const(60000)
 # Instead of when the button was pressed.
 _RELEASED = const(-1)
@@ -100,16 +100,16 @@ class LED:
         held_ms = ticks_diff(now_ms, since_ms) if since_ms >= 0 else 0
         if pressed == self._look:
             if not pressed:
-                if held_ms >= SETUP_MS:
-                    self.ask(held_ms)
+                if held_ms >= _SETUP_MS:
+                    self.ask(held_ms >= _RESET_MS)
                 self._since_ms = _RELEASED
             elif since_ms == _RELEASED:
                 self._since_ms = now_ms
             elif held_ms > _STUCK_MS:
                 self._since_ms = _IGNORED
         self._look = pressed
-        if held_ms >= SETUP_MS:
-            self._show(BOOTING, held_ms < RESET_MS)
+        if held_ms >= _SETUP_MS:
+            self._show(BOOTING, held_ms < _RESET_MS)
             return _LOOK_MS
         wait_ms = ticks_diff(self._due_ms, now_ms)
         if not 0 < wait_ms <= _STUCK_MS:
@@ -126,7 +126,7 @@ class LED:
         self._at = (self._at + 1) % len(pattern)
         return units * _UNIT_MS
 
-    def ask(self, held_ms):
-        """main.py finds it after the reset."""
-        machine.RTC().memory(b"setup" if held_ms < RESET_MS else b"factory reset")
+    def ask(self, is_long):
+        """main.py finds it after the reset: docs/formats/device.md."""
+        machine.RTC().memory(b"N\7\0\0\0\0" if is_long else b"N\6\0\0\0\0")
         machine.reset()

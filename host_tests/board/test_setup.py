@@ -202,20 +202,21 @@ def test_button_begins_and_ends_it_and_the_factory_reset_leaves_the_key(tmp_path
         for request in ("GET /state.json", "POST /config", "GET /generate_204"):
             found = phone.raw(f"{request} HTTP/1.1\r\nHost: 198.18.0.1\r\n\r\n".encode())
             assert found.status in (404, 500), "the bridge has no such route"
-        midnight = Path(phone.folder, "nvs-midnight")
-        midnight.write_text("{}")
         pressed(phone, 5.6)
         phone.wait_for_line("set-up: network")
         state = phone.wait_for_page()
         assert state["config"] == OWNERS | {"wifi": {"ssid": "Home"}} and state["has_password"]
         assert list(state["config"]) == list(OWNERS)
+        phone.state()
+        time.sleep(0.5)  # for the button to be seen released
         pressed(phone, 5.6)
         phone.wait_for_line("serving", count=2)
         assert until_values(phone)["device_values"]["energy_meters"]["0"]["grid_power_w"] == -1500
-
+        time.sleep(0.5)
         pressed(phone, 15.8)
         phone.wait_for_line("not confirmed, nothing was removed")
         phone.wait_for_line("serving", count=3)
+        time.sleep(0.5)
         pressed(phone, 15.8)
         time.sleep(1)
         pressed(phone, 0.8)

@@ -6,6 +6,8 @@ from firmware.hw import led
 from ticks import ticks_add
 
 PRESSED, RELEASED = 0, 1
+# docs/formats/device.md, "Failed starts"
+SETUP, FACTORY_RESET = b"N\x06\0\0\0\0", b"N\x07\0\0\0\0"
 
 
 class Finger:
@@ -47,12 +49,12 @@ def released(**given):
 def test_five_seconds_ask_for_the_set_up_mode_when_it_is_let_go():
     finger = released()
     assert finger.for_ms(PRESSED, 9000) is None
-    assert finger.for_ms(RELEASED, 300) == b"setup"
+    assert finger.for_ms(RELEASED, 300) == SETUP
 
 
 def test_fifteen_seconds_ask_for_the_factory_reset():
-    assert released().press(15500) == b"factory reset"
-    assert released().press(59000) == b"factory reset"
+    assert released().press(15500) == FACTORY_RESET
+    assert released().press(59000) == FACTORY_RESET
 
 
 def test_short_presses_do_nothing_however_many():
@@ -64,14 +66,14 @@ def test_short_presses_do_nothing_however_many():
 def test_one_never_seen_released_is_no_button():
     finger = Finger(level=PRESSED)
     assert finger.press(7000) is None
-    assert finger.press(7000) == b"setup", "it has been released since"
+    assert finger.press(7000) == SETUP, "it has been released since"
 
 
 def test_one_held_for_over_a_minute_is_no_button():
     finger = released()
     assert finger.press(61000) is None
     assert finger.press(3600000) is None
-    assert finger.press(6000) == b"setup"
+    assert finger.press(6000) == SETUP
 
 
 def test_a_single_look_is_no_release_and_no_press():
@@ -80,7 +82,7 @@ def test_a_single_look_is_no_release_and_no_press():
         assert finger.for_ms(PRESSED, 2000) is None
         assert finger.for_ms(RELEASED, 100) is None, "a bounce"
     assert finger.for_ms(PRESSED, 3000) is None
-    assert finger.for_ms(RELEASED, 300) == b"setup"
+    assert finger.for_ms(RELEASED, 300) == SETUP
     finger = released()
     for _ in range(80):
         assert finger.for_ms(PRESSED, 100) is None and finger.for_ms(RELEASED, 100) is None
@@ -88,7 +90,7 @@ def test_a_single_look_is_no_release_and_no_press():
 
 def test_it_holds_where_ticks_wrap():
     for start_ms in (1 << 30, 1 << 62):
-        assert released(start_ms=ticks_add(start_ms - 3000, 0)).press(6000) == b"setup"
+        assert released(start_ms=ticks_add(start_ms - 3000, 0)).press(6000) == SETUP
 
 
 def test_the_light_tells_a_finger_how_long_it_has_held():

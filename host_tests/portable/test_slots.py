@@ -146,6 +146,8 @@ def test_reason_of_a_version_that_is_given_up_keeps_its_end():
 
 
 def test_number_of_failed_starts_that_nobody_wrote_is_none():
-    for failed in range(6, 256):
+    for failed in range(8, 256):
         assert start(Flash(crc(b"/a")), failed) == ("/a", False, False)
+    for asked in (6, 7):
+        assert start(Flash(crc(b"/a")), asked) == ("/a", False, asked), "the set-up mode"
     assert start(Flash(crc(b"/a")), 5) == ("/a", False, True)

@@ -30,12 +30,12 @@ _NO_KEY = "set-up: this board has no key for an access point; make setup PORT=..
 _NO_CONFIG = "config.json: no such file; copy config.example.json and fill it in"
 
 
-def main(root, memory):
+def main(root, memory, is_factory_reset):
     """Ends with a reset; None where nothing can run without an owner at the console."""
     memory.failed = 0
     memory.note("the set-up mode ended")
     store = Store(root)
-    if memory.asked == b"factory reset":
+    if is_factory_reset:
         from firmware.hw import nvs  # here, where imports do not nest too deep yet
         from firmware.modes.setup import factory
 
@@ -98,12 +98,11 @@ class Mode:
             light.ask = self._ask
         return light
 
-    def _ask(self, held_ms):
+    def _ask(self, is_long):
         """The button ends what it began."""
-        if held_ms < led.RESET_MS:
-            self._is_over = True
-        else:
-            led.LED.ask(self._light, held_ms)
+        if is_long:
+            led.LED.ask(self._light, True)
+        self._is_over = True
 
     def run(self):
         try:
