@@ -13,7 +13,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 # $(call need,PORT CONFIG): stop with one sentence unless all of these are given.
 need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is missing: say "make $@ $(foreach n,$(1),$(n)=...)")))
 
-.PHONY: help run test bench lint format pins check flash deploy scan read calibrate logs wasm-test clean release mutants chaos
+.PHONY: help run test bench lint format pins check flash deploy setup scan read calibrate logs wasm-test clean release mutants chaos
 .DEFAULT_GOAL := help
 
 help: ## This list.
@@ -78,6 +78,10 @@ scan: $(MADE) ## Find meters on an RS485 line and say which they are: PORT=/dev/
 read: $(MADE) ## What a meter says now: PORT=/dev/ttyUSB0 PROFILE=eastron-sdm630 UNIT=1 (or ARGS="--raw 0x34 2")
 	@$(call need,PORT UNIT)
 	@$(PY) -m host_tools.owner.read --port "$(PORT)" --unit "$(UNIT)" $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
+
+setup: $(MADE) ## Start a board's set-up mode and tell the key of its network: PORT=/dev/ttyUSB0 (ARGS="--label label.svg")
+	@$(call need,PORT)
+	@$(PY) -m host_tools.owner.setup --port $(PORT) $(ARGS)
 
 calibrate: $(MADE) ## Calibrate a clamp: PORT=http://nrgkick-bridge.local/ (or /dev/ttyUSB0)
 	@$(call need,PORT)

@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -82,6 +83,11 @@ class Phone:
     def idle(self, limit_s=60):
         return self.until(lambda state: state["task"] is None, "the task is over", limit_s)
 
+    def flash(self):
+        """The folder that is the board's flash."""
+        (found,) = self.folder.parent.glob("virtual-board-*/flash")
+        return found
+
     def resolve(self, query):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(10)
@@ -131,7 +137,12 @@ def running(folder, tty, *options, config=None, key=KEY, networks=NETWORKS):
         "--ports", f"80:{ports[0]},53:{ports[1]}", "--restart", *options,
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     lines = []
     reader = threading.Thread(

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The set-up mode on the virtual board: how it begins and ends, what a phone may do, and what comes of it."""
 
-import binascii
 import json
 import time
 from pathlib import Path
@@ -114,7 +113,7 @@ def test_dialogue_from_a_fresh_board_to_what_the_charger_gets(tmp_path):
             assert state["problem"] is None and not state["is_saved"]
             assert phone.post("/save", {}).json == {"problem": None}
             assert phone.state()["is_saved"]
-            saved = json.loads(Path(board_flash(tmp_path, phone), "config.json").read_text())
+            saved = json.loads(Path(phone.flash(), "config.json").read_text())
             assert saved == {
                 "wifi": {"ssid": "Home", "password": "secret-password"}, "devices": DEVICES,
             }  # fmt: skip
@@ -132,14 +131,6 @@ def test_dialogue_from_a_fresh_board_to_what_the_charger_gets(tmp_path):
             assert not any(
                 "secret-password" in text or setup_board.KEY in text for text in phone.lines
             )
-
-
-def board_flash(tmp_path, phone):
-    """The folder that is the board's flash: the newest of the virtual boards'."""
-    found = sorted(
-        Path("/tmp").glob("virtual-board-*/flash"), key=lambda path: path.stat().st_mtime
-    )
-    return found[-1]
 
 
 def until_values(phone, limit_s=30):
@@ -232,7 +223,7 @@ def test_button_begins_and_ends_it_and_the_factory_reset_leaves_the_key(tmp_path
         phone.wait_for_line("set-up: network", count=2)
         state = phone.wait_for_page()
         assert state["config"] == {} and not state["has_password"]
-        flash = board_flash(tmp_path, phone)
+        flash = phone.flash()
         left = {path.name for path in flash.iterdir()} | {
             path.name for path in Path(flash, "firmware").iterdir()
         }
@@ -253,11 +244,3 @@ def test_access_point_that_takes_settings_only_while_active(tmp_path, line):
     Path(tmp_path, "state", "ap").write_text("s")
     with setup_board.running(tmp_path, line.name) as phone:
         assert phone.wait_for_page()["name"] == setup_board.NAME
-
-
-def test_console_asks_for_it_through_rtc_memory(tmp_path):
-    """What `make setup` writes is what main.py waits for."""
-    from host_tools.build import image
-
-    assert image.constant("firmware/main.py", "_SETUP") == (b"setup", b"factory reset")
-    assert binascii.hexlify(b"setup") == b"7365747570"

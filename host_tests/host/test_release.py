@@ -20,7 +20,7 @@ FILES = {
     "firmware/boot.py": "import gc\n",
     "firmware/main.py": "from firmware import app\n",
     "firmware/app.py": 'VERSION = "1.2.3"\n',
-    "lib/planning/profiles/meter.json": "{}",
+    "lib/planning/profiles/meter.json": '{"vendor": "V", "model": "M", "roles": {}}',
     "boards/small.json": "{}",
 }
 
@@ -72,6 +72,9 @@ def test_release_has_archive_package_and_sums(project, tmp_path):
         "board/boards/small.json",
         "board/boot.py",
         "board/firmware/app.mpy",
+        "board/firmware/setup_identities.txt",
+        "board/firmware/setup_profiles.json",
+        "board/firmware/setup_search.json",
         "board/lib/planning/profiles.pack",
         "board/main.py",
         "nrgkick-bridge-1.2.3.tar.gz",

@@ -138,6 +138,7 @@ class Api:
         if kind != "wifi" and session.board() is None:
             raise Refused(409, "the board is not known yet")
         session.wanted = (kind, argument)
+        session.task = {"kind": kind, "done": 0, "total": 0, "now": None}
 
     def _wifi(self, body):
         try:

@@ -38,6 +38,10 @@ class Bus:
         self._is_asking = False
         self._free_ms = now_ms
 
+    def stop(self):
+        """Let go of all that it holds, so that a stray pointer to it holds nothing more."""
+        self._questions = self._question = self._reply = self._master = None
+
     def step(self, now_ms):
         """Whether there is more to ask."""
         if self._is_asking:

@@ -150,8 +150,7 @@ class Mode:
         if not session.is_checked:
             if self._bus:
                 session.wanted = session.wanted or self._runs
-                self._bus = None
-                tidy()
+                self._end_bus()
             session.check()
         if not session.wanted:
             return
@@ -159,8 +158,8 @@ class Mode:
         session.wanted = None
         if session.wifi_test:
             session.wifi_test.close()
-        self._bus = session.task = None
-        tidy()
+        session.task = None
+        self._end_bus()
         if kind == "wifi":
             session.begin(kind)
             ip = session.draft.section("wifi").get("ip")
@@ -190,12 +189,19 @@ class Mode:
             test.step(ticks_ms())
             if test.state == "good":
                 session.join(test.ssid.decode(), self._password)
-            if test.state != "testing":
+            if test.state != "testing" and not session.wanted:
                 session.task = None
         if self._bus and not self._goes_on():
             session.ended(self._bus.is_noisy)
-            self._bus = None
-            tidy()
+            if not session.is_checked:
+                session.wanted = session.wanted or self._runs  # it only made room for the check
+            self._end_bus()
+
+    def _end_bus(self):
+        if self._bus:
+            self._bus.stop()
+        self._bus = None
+        tidy()
 
     def _goes_on(self):
         try:

@@ -86,13 +86,18 @@ class Session:
             config = settings.config(self.draft.text(), self.files.load, self.files.names)
             unload("planning.sections", "planning.devices", "planning.schema")
             gc.collect()
-            settings.check_profiles(config, self.files.load, self.files.names)
+            own = [one for one in config["devices"] if self._is_own(one.get("profile"))]
+            if own:  # those of the project are known to be right
+                settings.check_profiles({"devices": own}, self.files.load, self.files.names)
             self.problem = None
         except ValueError as error:
             self.problem = str(error)
         self.is_checked = True
         del settings
         tidy()
+
+    def _is_own(self, name):
+        return name and self.store.find("profile", name) is not None
 
     def title(self, name):
         """Of an owner's own profile, as in setup_profiles.json; None where it cannot be read."""
@@ -153,7 +158,8 @@ class Session:
 
     def ended(self, is_noisy):
         """What was asked on the line is over. is_noisy: something came that is no answer."""
-        self.task = None
+        if not self.wanted:
+            self.task = None
         if is_noisy and self._line["state"] == "silent":
             self._line["state"] = "noise"
 
