@@ -101,7 +101,7 @@ def fresh(folder, tty, *options):
 
 
 def test_from_a_fresh_board_to_a_bridge_that_tells_the_truth(tmp_path):
-    """In German; the meter is mounted the wrong way round, the password is wrong at first."""
+    """In German; the meter is mounted the wrong way round, the password is wrong at first, and the phone closes the page twice."""
     w = WORDS["de"]
     with Site(HOUSE, hour=10.2) as site:
         site.freeze()
@@ -114,9 +114,11 @@ def test_from_a_fresh_board_to_a_bridge_that_tells_the_truth(tmp_path):
                 ["see", "Adresse 1: "], ["choose_model", "Eastron SDM630"], ["see", "Adresse 1: Eastron SDM630"], ["look", "found"],
                 ["choose_model", "Deye 3-phase hybrid LV"], ["tick", w["grid"]], ["tick", w["solar"], 1], ["tick", w["battery"], 1], ["look", "devices"],
                 ["press", w["next"] + w["direction"]], ["see", "1,5\u202fkW Netzbezug."], ["enabled", w["reversed"]], ["press", w["reversed"]],
-                ["see", "1,5\u202fkW Einspeisung."], ["enabled", w["right"]], ["look", "direction"], ["press", w["right"]],
+                ["see", "1,5\u202fkW Einspeisung."], ["enabled", w["right"]], ["look", "direction"], ["press", w["right"]], ["rest", 1500],
+                ["goto", "?again"], ["see", "Netz ✓"],
                 ["open", "wifi"], ["tick", "Müllers Höhle"], ["fill", w["password"], "wrong password"], ["press", w["test"]], ["see", w["wrong"]],
                 ["fill", w["password"], AIR[0]["password"]], ["press", w["test"]], ["see", "ist verbunden, Adresse"], ["look", "wifi"],
+                ["goto", "?again"], ["see", "Welches WLAN"], ["press", w["test"]], ["see", w["testing"]], ["see", "ist verbunden, Adresse"],
                 ["open", "done"], ["press", w["save"]], ["at", "/done"], ["see", w["saved"]], ["rest", 1500], ["axe", "saved"],
             ], width=360, limit_ms=90000, locale="de-DE", shots=str(browser.SHOTS / "phone-de"))  # fmt: skip
             board.leave()

@@ -75,7 +75,7 @@ class Draft:
         if isinstance(wifi, dict) and "password" in wifi:
             shown = OrderedDict(shown)
             shown["wifi"] = OrderedDict([(key, wifi[key]) for key in wifi if key != "password"])
-        return _inline(shown)
+        return inline(shown)
 
 
 def _first(key, value, others):
@@ -94,7 +94,7 @@ def _object(value, indent):
 
 
 def _member(value, indent):
-    text = _inline(value)
+    text = inline(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         inner = indent + "  "
         lines = [inner + _entry(one, inner) for one in value]
@@ -104,7 +104,7 @@ def _member(value, indent):
 
 def _entry(value, indent):
     """One device; where it is long, its own objects stand on a second line."""
-    text = _inline(value)
+    text = inline(value)
     if not isinstance(value, dict) or len(text) + len(indent) <= _LINE_CHARACTERS:
         return text
     short = [_pair(key, value[key]) for key in value if not isinstance(value[key], dict)]
@@ -113,15 +113,15 @@ def _entry(value, indent):
 
 
 def _pair(key, value):
-    return json.dumps(key) + ": " + _inline(value)
+    return json.dumps(key) + ": " + inline(value)
 
 
-def _inline(value):
-    """JSON with numbers as they were written: a Decimal has no other text."""
+def inline(value):
+    """JSON in one line, with numbers as they were written: a Decimal has no other text."""
     if isinstance(value, dict):
         return "{" + ", ".join([_pair(key, value[key]) for key in value]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join([_inline(one) for one in value]) + "]"
+        return "[" + ", ".join([inline(one) for one in value]) + "]"
     if value is None or value is True or value is False or isinstance(value, str):
         return _text(value)
     return str(value)

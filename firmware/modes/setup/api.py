@@ -121,6 +121,8 @@ class Api:
         config = body.get("config")
         if not isinstance(config, dict):
             raise Refused(400, "config: an object is needed")
+        if isinstance(body.get("notes"), dict):
+            self._session.note(body["notes"])
         self._session.replace(config)
         return self._checked()
 
@@ -143,7 +145,9 @@ class Api:
     def _wifi(self, body):
         try:
             ssid = unhexlify(body["ssid_hex"])
-            password = body.get("password", "")
+            password = body.get("password")
+            if password is None:
+                password = self._session.password_of(text(ssid))
             size = len(password.encode())
         except (KeyError, ValueError, TypeError, AttributeError):
             raise Refused(400, "ssid_hex and password are needed")

@@ -15,7 +15,7 @@ from micropython import const
 from firmware.modes.setup.bus import Stopped
 from firmware.modes.store import BOARD
 from firmware.modes.version import VERSION
-from planning.draft import Draft
+from planning.draft import Draft, inline
 from ticks import ticks_add, ticks_diff, ticks_ms
 from unload import unload
 
@@ -23,6 +23,7 @@ _KEPT = ("planning", "planning.draft", "planning.strict_json", "planning.decimal
 _HEAVY = ("planning", "recognition", "meters")
 _TASKS = ("firmware.modes.setup.questions", "firmware.modes.setup.reading")
 _UNUSED_MS = const(900000)  # without a request, then the bridge runs again
+_NOTES_BYTES = const(1024)
 _EVERY_MS = const(50)  # while something long goes on the page is looked after so often
 
 
@@ -38,6 +39,7 @@ class Session:
         self.ssids = ()  # of access_point.scanned()
         self._boards = list(self._of_this_chip())
         self.draft = Draft(_read(store.config_path()))
+        self.notes = "{}"  # what the page keeps here besides: JSON
         self.is_saved = False
         self.wifi_test = None  # the last one
         self.wanted = None  # (kind, argument) of the task that is to begin; "stop": none
@@ -67,8 +69,21 @@ class Session:
         self._until_ms = ticks_add(ticks_ms(), span_ms)
 
     def replace(self, config):
+        """A draft that says the same leaves a task alone, and what is saved."""
+        before = self.draft.config
         self.draft.replace(config)
-        self._changed()
+        if self.draft.config != before:
+            self._changed()
+
+    def note(self, notes):
+        """Keep them for the page, which a phone may close at any time; not more than fits well."""
+        text = inline(notes)
+        if len(text) <= _NOTES_BYTES:
+            self.notes = text
+
+    def password_of(self, ssid):
+        """That of the draft, for its own network."""
+        return self.draft.password if self.draft.section("wifi").get("ssid") == ssid else ""
 
     def join(self, ssid, password):
         self.draft.join(ssid, password)
@@ -186,6 +201,7 @@ class Session:
         first["boards"] = self._boards
         yield json.dumps(first)[:-1]
         yield ', "config": ' + draft.public()
+        yield ', "notes": ' + self.notes
         yield ', "has_password": %s, "ssids": [' % json.dumps(draft.password != "")
         separator = ""
         for one in self.ssids:
