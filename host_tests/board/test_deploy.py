@@ -4,6 +4,7 @@
 import json
 import shutil
 import signal
+import re
 import subprocess
 import sys
 import time
@@ -269,12 +270,18 @@ def test_config_that_was_changed_on_the_board_is_kept_fetched_and_not_lost(small
     assert small.deploy(board.port, "--no-wait")[0] == 1, "it is still not the one of deploy"
 
 
+KEY = "import esp32; b = bytearray(63); print(str(b[:esp32.NVS('setup').get_blob('key', b)], 'utf-8'))"
+
+
 def test_blank_board_is_deployed_to_without_a_config(small, tmp_path):
     small.name("one")
     board = Flashed(tmp_path)
     try:
         status, said = small.deploy(board.port, config=False)
-        assert status == 0 and said.strip().endswith("make setup PORT=..."), said
+        words = " ".join(said.split())
+        assert status == 0 and "no config: the board is in set-up mode; join its network" in words
+        (key,) = re.findall(r"set-up mode: network NRGkick-Bridge-[0-9A-F]{4}, key (\S+)", words)
+        assert board.mpremote("exec", KEY).strip() == key
         there = board.mpremote("exec", "import os; print(os.listdir('/'), os.listdir('/a'))")
         assert "'slot'" in there and "config" not in there
     finally:

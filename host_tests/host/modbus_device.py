@@ -11,7 +11,7 @@ from pymodbus.pdu import DecodePDU
 from meters.chain import Chain
 from meters.poller import Poller
 from modbus.master import Master
-from planning import grouping
+from planning import grouping, unit_limits
 from planning import profile as profiles
 
 UNIT = 7
@@ -98,7 +98,7 @@ def read_profile(profile, role, image, names=None, reads=None):
     device = Device()
     port = DevicePort(image)
     master = Master(port, BAUDRATE)
-    unit = profiles.unit(UNIT, profile.get("limits", {}))
+    unit = unit_limits.unit(UNIT, profile.get("limits", {}))
     wanted = [
         profiles.quantity(device, name, name, profile, role, False)
         for name in profiles.role(profile, role)

@@ -17,7 +17,7 @@ from line import Line, adu
 from meters.poller import Poller
 from modbus.frame import crc16
 from modbus.master import EXCEPTION, GOOD, PENDING, Master
-from planning import grouping, profile
+from planning import grouping, profile, unit_limits
 
 FRAMES = 1_000_000
 TIMEOUT_MS = 100
@@ -369,7 +369,7 @@ def poll(line, sizes, witness, poll_ms):
     role = role_of(sizes)
     description = dict(THREE_READS, roles={"inverters": role})
     master = Master(line, 9600)
-    unit = profile.unit(1, description["limits"])
+    unit = unit_limits.unit(1, description["limits"])
     quantities = [
         profile.quantity(witness, key, key, description, "inverters", False) for key in role
     ]

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from host_tools.build import image
-from host_tools.owner import bluetooth_memory, deploy_config, deploy_plan, deploy_start
+from host_tools.owner import bluetooth_memory, deploy_config, deploy_plan, deploy_start, setup
 from host_tools.owner.arguments import Parser
 from host_tools.owner.deploy_plan import (
     SLOTS,
@@ -122,13 +122,16 @@ def _deploy(board, arguments, console):
         held = _held(board)
         with deploy_config.settled(board, held, arguments, console) as config:
             wanted = config.image_files(arguments.root, march)
+        name, key = setup.access_point(board)
         target = _transfer(board, wanted, held, console)
     except BaseException:
         board.restart()  # to go on with what it had
         raise
+    console.print(f"set-up mode: network {name}, key {key}")
     if "config.json" not in wanted:
         console.print(
-            "no config: set-up mode; the board is ready to be set up: make setup PORT=..."
+            "no config: the board is in set-up mode; join its network with a phone "
+            "(make setup PORT=... shows a QR code)"
         )
         return 0
     if arguments.no_wait:

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """`make setup PORT=...`: start a board's set-up mode, and tell the name and the key of its access point.
 
-The key is made here, of this PC's randomness, and kept in the board's NVS: it outlives deploys and the factory reset. It is told here and
-nowhere else.
+The key is made here or by `make deploy`, of this PC's randomness, and kept in the board's NVS: it outlives deploys and the factory reset.
+It is told by these two and nowhere else.
 """
 
-import argparse
 import io
 import secrets
 import sys
@@ -15,6 +14,7 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 
+from host_tools.owner.arguments import Parser
 from host_tools.owner.remote import Board, RemoteError
 
 # Read aloud and typed by hand: no letter that looks like another.
@@ -49,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         with Board(arguments.port) as board:
-            name, key = prepare(board, arguments.new_key)
+            board.interrupt()
+            name, key = access_point(board, arguments.new_key)
             tell(name, key, arguments.label)
             if arguments.key_only:
                 board.reset()
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m host_tools.owner.setup",
         description="Start a board's set-up mode: it opens a Wi-Fi network with a page for a phone.",
     )
@@ -77,9 +78,8 @@ def _parser():
     return parser
 
 
-def prepare(board: Board, is_new: bool = False) -> tuple[str, str]:
-    """(name of the network, its key); made where the board has none. Interrupts what runs."""
-    board.interrupt()
+def access_point(board: Board, is_new: bool = False) -> tuple[str, str]:
+    """(name of the network, its key); made where the board has none."""
     name, key = board.run(_ASK).splitlines()[:2]
     if is_new or len(key) < _LEAST_BYTES:
         wanted = new_key()
