@@ -2,9 +2,9 @@
 """make deploy on the virtual board: a small bridge for what goes wrong, the whole one for what goes well."""
 
 import json
+import re
 import shutil
 import signal
-import re
 import subprocess
 import sys
 import time
