@@ -25,7 +25,7 @@ CONFIG = {
 }
 # (file, text, text that fails, what the log then says)
 FAULTS = {
-    "LED at boot": ("firmware/hw/led.py", "    pin = Pin(", "    raise OSError(5)\n    pin = Pin(", "led is left out"),
+    "LED at boot": ("firmware/hw/led.py", "    pin = Pin(led", "    raise OSError(5)\n    pin = Pin(led", "led is left out"),
     "LED later": ("firmware/hw/led.py", '        """No heap."""\n', '        raise OSError("LED")\n', "led crashed"),
     "clock at boot": ("firmware/clock.py", '        self._server = config["server"]', "        raise OSError(5)", "time is left out"),
     "clock later": ("firmware/clock.py", "        if self._second_ms is None:", "        raise ValueError('clock')\n        if 1:", "time crashed"),

@@ -99,7 +99,7 @@ def test_from_a_fresh_board_to_a_config_that_its_owner_could_have_written(built,
         ("tick", "Müllers Höhle"), ("tick", w["show"]), ("fill", w["password"], "wrong password"), ("press", w["test"]), ("see", w["testing"]),
         ("see", w["wrong"]), ("axe", "wifi"), ("fill", w["password"], "& % + \" ' ü"), ("press", w["test"]), ("see", w["good"]),
         ("press", w["next"] + w["done"]), ("see", "192.168.1.57"), ("axe", "done"), ("press", w["save"]), ("at", "/done"),
-        ("see", w["saved"]), ("axe", "saved"), ("rest", 700),
+        ("see", w["saved"]), ("axe", "saved"), ("rest", 2500),
         locale={"de": "de-DE", "en": "en-US"}[lang], theme=theme, shots=shots(f"{lang}-{theme}"),
     )  # fmt: skip
     assert board.saved == {

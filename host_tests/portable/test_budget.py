@@ -12,7 +12,7 @@ from planning import budget, plan, settings
 
 RENDER_MS = 500  # values.json may have been rendered so long ago
 BOARD = {
-    "led": None, "on": [], "uart": {"id": 2, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": [], "chip": "esp32",
+    "led": None, "button": None, "on": [], "uart": {"id": 2, "tx": 17, "rx": 16, "de": 4}, "clamps": {}, "free": [], "chip": "esp32",
 }  # fmt: skip
 # A power, and energies that are asked now and then in a long read of their own.
 PROFILE = {

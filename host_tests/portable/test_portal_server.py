@@ -114,3 +114,13 @@ def test_refusals_are_json_with_one_sentence():
     served(client)
     assert client.sent.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert client.sent.endswith(b'{"error": "Bad Request"}')
+
+
+def test_without_room_in_the_networks_memory_nothing_is_sent_until_there_is_or_for_too_long():
+    for opens_ms, sent in ((3000, True), (1000000, False)):
+        client, now = Socket(GET), [0, opens_ms]
+        made = server.Server(Listener(client), hello, lambda now=now: now[0] >= now[1])
+        for now[0] in range(0, 2 * server.RESPONSE_MS, 100):
+            made.step(now[0])
+            assert not client.sent or now[0] >= opens_ms
+        assert client.is_closed and bool(client.sent) == sent

@@ -322,7 +322,7 @@ def test_reply_that_is_lost_is_asked_for_again():
         generator.send([17])
     except StopIteration as done:
         assert done.value == (17,)
-    assert unit.known(4, 0, 1) == [17]
+    assert unit.known(4, 0, 1) == (17,)
 
 
 def test_unit_that_says_nothing_instead_of_an_exception_is_asked_once_only():

@@ -98,7 +98,7 @@ class Clamp:
             return 0
         start_us = ticks_add(self.sampler.start_us, window.times_us[0])
         # The phase of a window in which the load was switched is not that of the mains.
-        if self._phase >= 0 and 4 * abs(window.mean_square - self._last) < window.mean_square:
+        if self._phase >= 0 and abs(window.mean_square - self._last) < window.mean_square:
             advance = window.phase - self._phase & 4095
             mains.note(ticks_diff(start_us, self._start_us), advance)
         self._start_us = start_us

@@ -5,7 +5,8 @@
     server.step(now_ms)
 
 listener: a listening, non-blocking socket; handle(request): the pieces of a response (portal.responses). A piece that is None is not there
-yet: it is asked for again at the next step.
+yet: it is asked for again at the next step. has_room(): may _PIECE_BYTES more be on their way? What is sent and not confirmed takes the
+network's memory; without any left no confirmation is heard.
 """
 
 from const import const
@@ -16,13 +17,15 @@ from ticks import ticks_diff
 CLIENTS = const(5)
 _READ_BYTES = const(1024)
 _WRITE_BYTES = const(4096)  # at a time, then the others have their turn
+_PIECE_BYTES = const(1024)
 REQUEST_MS = const(5000)  # for a request to arrive whole
 RESPONSE_MS = const(10000)  # without a byte taken
 _YOUNG_MS = const(1000)  # younger ones are not given up for a newcomer
 
 
 class Server:
-    def __init__(self, listener, handle):
+    def __init__(self, listener, handle, has_room=lambda: True):
+        self._has_room = has_room
         self._listener = listener
         self._handle = handle
         self._clients = []
@@ -65,7 +68,7 @@ class Server:
                     return ticks_diff(now_ms, client.since_ms) >= REQUEST_MS
                 client.since_ms = now_ms
                 client.pieces = iter(self._answer(status, client.request))
-            return client.write(now_ms)
+            return client.write(now_ms, self._has_room)
         except OSError:
             return True  # it is gone
         except Exception:
@@ -105,7 +108,7 @@ class _Client:
             if status != MORE:
                 return status
 
-    def write(self, now_ms):
+    def write(self, now_ms, has_room):
         """Send what is taken; is all of it out, or nothing taken for too long?"""
         left = _WRITE_BYTES
         while left > 0:
@@ -117,7 +120,7 @@ class _Client:
                 if self._rest is None:
                     self._rest = b""
                     return ticks_diff(now_ms, self.since_ms) >= RESPONSE_MS
-            count = self.sock.write(self._rest)
+            count = self.sock.write(self._rest[:_PIECE_BYTES]) if has_room() else None
             if not count:
                 return ticks_diff(now_ms, self.since_ms) >= RESPONSE_MS
             self.since_ms = now_ms

@@ -25,6 +25,7 @@ from ticks import ticks_add, ticks_diff, ticks_ms
 
 _PASS_MS = const(2)
 _QUERY_BYTES = const(512)
+_LEAST_BYTES = const(8000)
 _GONE_MS = const(5000)  # without any phone in the network
 _NO_KEY = "set-up: this board has no key for an access point; make setup PORT=... gives it one"
 _NO_CONFIG = "config.json: no such file; copy config.example.json and fill it in"
@@ -64,6 +65,11 @@ def _reset_to_factory(store, factory, forget):
     chip.reset()
 
 
+def _has_room():
+    """In the network's memory. What is sent lies there twice until it is confirmed."""
+    return chip.idf_memory()[0] >= _LEAST_BYTES
+
+
 class Mode:
     def __init__(self, root, store, key):
         self._root = root
@@ -79,7 +85,7 @@ class Mode:
         self._light = self._make_light() if size(store.config_path()) is not None else None
         self._address = address = self._point.ifconfig()[0]
         api = Api(session, root, address)
-        self._server = Server(listen("0.0.0.0", 80), api.handle)
+        self._server = Server(listen("0.0.0.0", 80), api.handle, _has_room)
         self._names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._names.bind(socket.getaddrinfo("0.0.0.0", 53)[0][-1])
         self._names.setblocking(False)
