@@ -25,7 +25,7 @@ run: $(MADE) ## The whole bridge on this PC with a simulated site (HTTP_PORT=808
 
 test: $(MADE) ## All tests, on CPython and on MicroPython.
 	@$(PY) -m host_tools.build.interpreter
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 wasm-test: $(MADE) ## The portable tests on MicroPython's WebAssembly build (needs Node.js).
 	@$(PY) -m host_tools.build.interpreter --wasm
