@@ -163,7 +163,7 @@ def test_it_speaks_the_browsers_language_unless_it_is_told(tmp_path):
 
 
 def test_a_meter_that_falls_silent_is_told_with_the_time_and_what_to_do(tmp_path):
-    view = {"lang": "de", "waits_ms": 13000, "run": NODES}
+    view = {"lang": "de", "waits_ms": 16000, "run": NODES}
     with house(tmp_path) as (site, board), charger(board):
         silent_s = time.time()
         site.fault(1, Fault("silent"))
@@ -210,7 +210,7 @@ def test_an_inverter_that_sleeps_is_told_and_what_it_costs_the_charger(tmp_path)
     settings = {"wifi": bridge.WIFI, "devices": [METER, inverter]}
     with house(tmp_path, settings) as (site, board), charger(board):
         site.fault(2, Fault("silent"))
-        (seen,) = browser.look(board.address, {"lang": "de", "zone": zone, "waits_ms": 13000})
+        (seen,) = browser.look(board.address, {"lang": "de", "zone": zone, "waits_ms": 17000})
         reason = board.get()
     assert reason.status == 503
     assert "„Dach“ antwortet seit " in seen["text"]

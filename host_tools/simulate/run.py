@@ -128,6 +128,8 @@ def main(argv=None):
         _run(arguments, ended)
         return 0
     except (RunError, SiteError) as error:
+        if ended.is_set():
+            return 0  # Ctrl-C reaches the board, too, and that may be the first to end
         print(f"run: {error}", file=sys.stderr)
         return 1
     except OSError:
