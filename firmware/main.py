@@ -20,7 +20,10 @@ _CRASH_MS = const(5000)
 _SAFE_CRASH_MS = const(600000)  # nothing runs then: the console is what is left
 _TEXT_BYTES = const(500)
 _TRIES = const(2)  # failed starts after which a new slot is given up
-_SAFE = const(5)  # failed starts after which safe mode runs instead
+_SAFE = const(
+    5
+)  # failed starts after which safe mode runs instead; above it stands who asks for the set-up mode
+_FACTORY_RESET = const(7)  # the highest
 _EMPTY = b"N\0\0\0\0\0"  # mark, failed starts, uptime
 _WATCHDOG = "firmware.hw.watchdog"
 _CHOSE = ("slots", "_is_whole", "_go_back", "count", "planned", "chosen", "main")
@@ -141,12 +144,11 @@ def _is_whole(root):
 
 
 def count(memory):
-    """Count this start. Returns (root, whether it is on trial, whether safe mode is to run: above _SAFE it is the set-up mode)."""
+    """Count this start. Returns (root, whether it is on trial, the mode: 0 the bridge, _SAFE, or who asks for the set-up mode)."""
     roots = slots()
-    asked = 0
+    mode = 0
     if memory.failed > _SAFE:
-        # 6 and 7 ask for the set-up mode (docs/formats/device.md); nobody writes more.
-        asked = memory.failed if memory.failed < 8 else 0
+        mode = memory.failed if memory.failed <= _FACTORY_RESET else 0  # nobody writes more
         memory.failed = 0
     if len(roots) > 1 and memory.failed >= _TRIES:
         _go_back(roots[1])
@@ -154,10 +156,12 @@ def count(memory):
         del roots[0]
         memory.failed = 0
     failed = memory.failed
+    if failed >= _SAFE:
+        mode = _SAFE
     # However safe mode ends, the start after it is one more try.
     memory.failed = failed + 1 if failed < _SAFE else _SAFE - 1
     memory.write()
-    return roots[0].rstrip("/"), len(roots) > 1, asked or failed >= _SAFE
+    return roots[0].rstrip("/"), len(roots) > 1, mode
 
 
 def _go_back(root):
@@ -169,13 +173,13 @@ def _go_back(root):
         pass  # no room: the old version runs all the same, and sets /slot right when it has proved itself
 
 
-def chosen(root, memory, is_safe):
-    """Choose a mode and run it. Of the bridge run() comes back, so that nothing that built it stays on the heap."""
-    if is_safe > _SAFE:
+def chosen(root, memory, mode):
+    """Run the mode. Of the bridge run() comes back, so that nothing that built it stays on the heap."""
+    if mode > _SAFE:
         from firmware.modes import setup
 
-        return setup.main(root, memory, is_safe)
-    if is_safe:
+        return setup.main(root, memory, mode == _FACTORY_RESET)
+    if mode:
         from firmware.modes import safe
 
         return safe.main(root, memory)
@@ -218,12 +222,12 @@ def forget_boot():
     gc.collect()
 
 
-def start(root, memory, on_trial, is_safe):
+def start(root, memory, on_trial, mode):
     slot = Slot(root)
     vfs.mount(slot, "/app")
     sys.path[:] = ["/app", "/app/lib", ".frozen"]
     try:
-        run = chosen(root, memory, is_safe)
+        run = chosen(root, memory, mode)
         slot.forget()
         forget_boot()
         if run:
@@ -240,15 +244,15 @@ def start(root, memory, on_trial, is_safe):
         raise
     except Exception as error:
         # Without anybody at the console it goes on with a reset; until then the REPL shows what happened.
-        machine.WDT(timeout=_SAFE_CRASH_MS if is_safe else _CRASH_MS)
+        machine.WDT(timeout=_SAFE_CRASH_MS if mode else _CRASH_MS)
         memory.remember(error)
         raise
 
 
 def main():
     memory = ResetMemory()
-    root, on_trial, is_safe = count(memory)
-    start(root, memory, on_trial, is_safe)
+    root, on_trial, mode = count(memory)
+    start(root, memory, on_trial, mode)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,6 @@ _TIMEOUT_MS = const(120000)  # some profiles at once take seconds
 _CONSOLE_MS = const(600000)  # time for an owner at the console
 
 
-def ask():
-    """Start again, in the set-up mode and with an empty heap."""
-    machine.RTC().memory(b"N\6\0\0\0\0")
-    machine.soft_reset()
-
-
 def feeder():
     """A watchdog; returns what feeds it."""
     return machine.WDT(timeout=_TIMEOUT_MS).feed

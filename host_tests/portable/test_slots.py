@@ -150,4 +150,4 @@ def test_number_of_failed_starts_that_nobody_wrote_is_none():
         assert start(Flash(crc(b"/a")), failed) == ("/a", False, False)
     for asked in (6, 7):
         assert start(Flash(crc(b"/a")), asked) == ("/a", False, asked), "the set-up mode"
-    assert start(Flash(crc(b"/a")), 5) == ("/a", False, True)
+    assert start(Flash(crc(b"/a")), 5) == ("/a", False, 5), "safe mode"

@@ -14,6 +14,7 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 
+from host_tools.build import image
 from host_tools.owner.arguments import Parser
 from host_tools.owner.remote import Board, RemoteError
 
@@ -21,7 +22,8 @@ from host_tools.owner.remote import Board, RemoteError
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LETTERS = 4, 4  # some 79 bits
 _LEAST_BYTES = 8  # of WPA2
-_SETUP = b"N\x06\0\0\0\0"  # docs/formats/device.md, "Failed starts"
+_SETUP = bytearray(image.constant("firmware/main.py", "_EMPTY"))
+_SETUP[1] = 6  # docs/formats/device.md, "Failed starts"
 _LIMIT_S = 60
 _DOTS, _LINE_DOTS = 10, 30  # of a PNG: for each square of the code, for each line below it
 
@@ -143,7 +145,7 @@ def write_label(path: Path, name: str, key: str) -> None:
 
 
 def _start(board, name):
-    board.run(f"import machine\nmachine.RTC().memory({_SETUP!r})")
+    board.run(f"import machine\nmachine.RTC().memory({bytes(_SETUP)!r})")
     board.reset()
     console = Console(highlight=False)
     for line in board.lines(_LIMIT_S):

@@ -11,14 +11,12 @@ from firmware.modes import heap_reserve
 # Beyond a chip's first heap: with it every unit is held against every profile.
 _HEAP_BYTES = const(96000)
 _NETWORK_BYTES = const(66000)  # Wi-Fi with two phones, and six connections
-_FACTORY_RESET = const(7)
 
 is_short = heap_reserve.allowed_bytes(_HEAP_BYTES, _NETWORK_BYTES) < _HEAP_BYTES
 reserve = heap_reserve.grown(_HEAP_BYTES, _NETWORK_BYTES)
 
 
-def main(root, memory, asked):
-    """asked: 6, or 7 for the factory reset (docs/formats/device.md)."""
+def main(root, memory, is_factory_reset):
     from firmware.modes.setup import mode
 
-    return mode.main(root, memory, asked == _FACTORY_RESET)
+    return mode.main(root, memory, is_factory_reset)
