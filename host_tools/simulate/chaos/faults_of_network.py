@@ -59,18 +59,16 @@ class WifiLost(NetworkFault):
 
     name = "wifi-lost"
     longest_ms = 25000
+    fails = False
 
     def start(self, world):
-        world.lose_network(fails=False)
+        world.lose_network(self.fails)
         world.later(self.end_ms, world.find_network)
 
 
-class WifiReset(NetworkFault):
+class WifiReset(WifiLost):
     """The access point is gone, the address too: all connections fail at once."""
 
     name = "wifi-reset"
     longest_ms = 12000
-
-    def start(self, world):
-        world.lose_network(fails=True)
-        world.later(self.end_ms, world.find_network)
+    fails = True
