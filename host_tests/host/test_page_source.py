@@ -57,6 +57,16 @@ def test_the_page_fits_and_is_the_same_each_time():
     assert "http://" not in text.replace("http://www.w3.org", "")  # nothing from elsewhere
 
 
+def test_both_pages_have_the_same_policy():
+    """Two constants, since neither mode may load the other's code."""
+    policies = [
+        re.findall(r"Content-Security-Policy: [^\\]+", (ROOT / name).read_text("utf-8"))
+        for name in ("firmware/modes/bridge.py", "firmware/modes/setup/api.py")
+    ]
+    assert policies[0] == policies[1] and len(policies[0]) == 1
+    assert "frame-ancestors 'none'" in policies[0][0]
+
+
 def test_names_become_short_and_properties_stay():
     script = """const total = 1, text = `a ${total + `b ${total}`} total`;
 function sum(list, total) { return {total: list.length, ["x"]: /total\\/"/.test("total") ? total : list.total} }
