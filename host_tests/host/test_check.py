@@ -213,6 +213,7 @@ BATTERY = {"category": "batteries", "profile": "deye-3p-hybrid", "unit": 2}
         ([{**METER, "profile": "acrel-adw300"}], "devices[0].profile: a new acrel-adw300 talks 1200 8N1, and bus says 9600 8N1"),
         ([METER, {**METER, "category": "inverters", "profile": "eastron-sdm120", "unit": 2}], "devices[1].profile: a new eastron-sdm120 talks 2400 8N1"),
         ([METER, {**DEYE, "unit": 1}], "devices[1].unit: 1 is eastron-sdm630 already"),
+        ([METER, {**METER, "category": "smart_loads", "profile": "eastron-sdm120"}], "devices[1].unit: 1 is eastron-sdm630 already"),
         ([{**METER, "info": {"serial": "7"}}, {**METER, "unit": 3, "info": {"serial": "7"}}], 'devices[1].info.serial: "7" is that of devices[0], too'),
         ([DEYE], "devices: no meter at the grid"),
         ([{"category": "energy_meters", "fixed": {"grid_power_w": 1}}], "devices[0].fixed: the power at the grid never changes so"),

@@ -108,11 +108,21 @@ def _unit_warnings(config, files):
     for place, device in _with_profile(config):
         name, unit = device["profile"], device["unit"]
         other = first.setdefault(unit, name)
-        if files.profile(name)["vendor"] != files.profile(other)["vendor"]:
+        if name != other and _are_two_devices(files.profile(name), files.profile(other)):
             yield (
                 f"{place}.unit: {unit} is {other} already; two devices of one number answer at once, "
                 f"so give the {name} another one"
             )
+
+
+def _are_two_devices(one, other):
+    """Not the inverter and the meter behind it, for which a maker may have two profiles."""
+    return one["vendor"] != other["vendor"] or (_is_meter(one) and _is_meter(other))
+
+
+def _is_meter(profile):
+    """A meter that sits at an inverter serves as one, too."""
+    return profile["roles"].get("inverters") == "energy_meters"
 
 
 def _info_warnings(config, told):
